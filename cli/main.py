@@ -1,0 +1,49 @@
+"""`dfr-keras`: the group of commands, each loaded only when it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from dfrnet_keras import __version__
+from dfrnet_keras.errors import InputError
+
+# One line of help per command stands here, so that `--help` need not import the commands.
+_COMMANDS = {
+    "evaluate": "Print the metrics of a run.",
+    "fit": "Train and evaluate leave-one-subject-out, or on all subjects.",
+    "prepare": "Build the feature store of a dataset.",
+    "report": "Write one HTML page about a run.",
+    "summary": "Print a network's layers, parameters and MACs beside the paper's.",
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        return getattr(import_module(f"dfrnet_keras.cli.{name}"), name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dfr-keras")
+def dfr_keras() -> None:
+    """Micro-expression recognition with DFR-Net: prepare, fit, evaluate, report."""
+
+
+def main() -> None:
+    """Run a command; bad input ends it with one sentence and exit status 1."""
+    try:
+        dfr_keras(prog_name="dfr-keras")
+    except (InputError, OSError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
