@@ -1,0 +1,29 @@
+"""Leave-one-subject-out evaluation: folds, training, metrics, reports.
+
+Names are loaded on first use: reading a run needs no Keras.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "Fold": "folds",
+    "Learner": "loso",
+    "NetworkLearner": "training",
+    "Run": "run",
+    "confusion_matrix": "metrics",
+    "evaluate_loso": "loso",
+    "fit_everybody": "training",
+    "fit_for_deployment": "deployment",
+    "loso_folds": "folds",
+    "open_run": "run_folder",
+    "uar": "metrics",
+    "uf1": "metrics",
+    "write_report": "report",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

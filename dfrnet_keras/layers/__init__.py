@@ -1,0 +1,19 @@
+"""Layers of DFR-Net: stock Keras sublayers and `keras.ops`, so they run on any Keras backend."""
+
+from dfrnet_keras.layers.channel_attention import ChannelAttention
+from dfrnet_keras.layers.feature_normalization import FeatureNormalization
+from dfrnet_keras.layers.fusion_block import FusionBlock
+from dfrnet_keras.layers.padded_max_pooling import PaddedMaxPooling2D
+from dfrnet_keras.layers.residual_block import ResidualBlock
+from dfrnet_keras.layers.spatial_attention import SpatialAttention
+from dfrnet_keras.layers.token_embedding import TokenEmbedding
+
+__all__ = [
+    "ChannelAttention",
+    "FeatureNormalization",
+    "FusionBlock",
+    "PaddedMaxPooling2D",
+    "ResidualBlock",
+    "SpatialAttention",
+    "TokenEmbedding",
+]

@@ -1,0 +1,75 @@
+"""`dfr-keras evaluate`: the figures of a run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("run", type=click.Path())
+@click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
+def evaluate(run: str, as_json: bool) -> None:
+    """Print UF1, UAR and accuracy of RUN, pooled over all clips, from its rows.
+
+    RUN is the folder that `dfr-keras fit` printed. The mean over seeds comes first, then each
+    seed, each dataset, and the 95 % interval of a bootstrap over subjects.
+    """
+    from dfrnet_keras.evaluation import open_run
+
+    print_metrics(open_run(run).metrics(), as_json=as_json)
+
+
+def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
+    """Print the metrics of a run as JSON or as tables."""
+    if as_json:
+        click.echo(json.dumps(metrics, indent=1))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    note = " - OPTIMISTIC: epochs chosen on the test subjects" if metrics["optimistic"] else ""
+    folds = metrics["folds"]
+    if not metrics["clips"]:
+        console.print(f"No fold of this run has predictions: {len(folds['failed'])} failed.")
+        return
+    console.print(f"{metrics['protocol']}, validation {metrics['validation']}{note}", style="bold")
+    expected = f" of {folds['expected']}" if folds["expected"] else ""
+    console.print(
+        f"{folds['done']}{expected} folds, {metrics['clips']} clips, {len(metrics['seeds'])} seed(s)"
+    )
+    table = Table(box=None, pad_edge=False)
+    for column in ("", "UF1", "UAR", "accuracy", "clips"):
+        table.add_column(column, justify="left" if column in ("", "clips") else "right")
+
+    def row(name: str, figures: dict[str, Any], clips: Any, style: str | None = None) -> None:
+        values = [f"{figures[key]:.4f}" for key in ("uf1", "uar", "accuracy")]
+        table.add_row(name, *values, str(clips), style=style)
+
+    seeds = metrics["seeds"]
+    row("all clips" + (", mean of seeds" if len(seeds) > 1 else ""), metrics, metrics["clips"],
+        "bold")  # fmt: skip
+    if len(seeds) > 1:
+        for seed, figures in seeds.items():
+            row(f"  seed {seed}", figures, figures["clips"])
+    if len(metrics["datasets"]) > 1:
+        for name, figures in metrics["datasets"].items():
+            row(f"  {name}", figures, figures["clips"])
+    row("always the most frequent class", metrics["floor"], metrics["clips"], "dim")
+    console.print(table)
+    for name in ("uf1", "uar"):
+        low, high = metrics["interval"][name]
+        console.print(f"{name.upper()} 95 % interval over subjects: {low:.4f} to {high:.4f}")
+    matrix = Table(
+        "true \\ predicted", *metrics["classes"], box=None, pad_edge=False, title_justify="left"
+    )
+    for name, counts in zip(metrics["classes"], metrics["confusion_matrix"], strict=True):
+        matrix.add_row(name, *[str(count) for count in counts])
+    console.print(matrix)
+    for fold in folds["failed"]:
+        console.print(
+            f"Failed: {fold['subject']} seed {fold['seed']}: {fold['reason']}", style="red"
+        )

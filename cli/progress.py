@@ -1,0 +1,65 @@
+"""Bars of folds and epochs on a terminal; nothing at all where the output goes to a file."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class FoldProgress:
+    """Context manager; call it with the events of `evaluate_loso`."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        )
+        self._folds = self._progress.add_task("folds", total=None, note="")
+        self._epochs: dict[int, Any] = {}
+
+    def __enter__(self) -> FoldProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        if event["event"] == "start":
+            done = event["folds"] - event["waiting"]
+            self._progress.update(
+                self._folds,
+                total=event["folds"],
+                completed=done,
+                note=f"{done} found from before" if done else "",
+            )
+        elif event["event"] == "epoch":
+            process = event["process"]
+            if process not in self._epochs:
+                self._epochs[process] = self._progress.add_task("", total=None, note="")
+            self._progress.update(
+                self._epochs[process],
+                description=f"  {event['subject']} seed {event['seed']} epochs",
+                total=event["epochs"],
+                completed=event["epoch"],
+                note=f"loss {event['loss']:.4f}",
+            )
+        elif event["event"] == "done":
+            self._progress.advance(self._folds)
+            if event["failure"]:
+                self._progress.console.print(f"{event['subject']} failed: {event['failure']}")

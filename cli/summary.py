@@ -1,0 +1,62 @@
+"""`dfr-keras summary`: a network's layers and what it costs, beside the paper's figures."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.option("--model", "name", default="dfrnet", show_default=True, help="dfrnet or ststnet.")
+@click.option("--features", help="Letters among T, S and D.  [default: TSD]")
+@click.option("--fusion", help="dynamic, add, multiply or concat.  [default: dynamic]")
+@click.option("--attention", help="none, spatial, channel or all.  [default: all]")
+@click.option("--stages", type=int, help="Residual stages, 1 to 4.  [default: 3]")
+@click.option("--backbone", help="resnet, alexnet, vgg, inception or vit.  [default: resnet]")
+@click.option("--input-size", type=int, help="Height and width of the maps, in pixels.")
+@click.option("--classes", type=int, default=3, show_default=True, help="Number of classes.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts alone, as JSON.")
+def summary(name: str, classes: int, as_json: bool, **options: Any) -> None:
+    """Print a network's layers, parameters and multiply-accumulates.
+
+    Beside them stand the paper's figures, where it prints some for such a network, with the
+    number of classes they fit: the paper counted most of its networks with a classifier of 1000.
+    """
+    from dfrnet_keras.errors import InputError
+    from dfrnet_keras.models import build_model, count, paper_counts
+
+    given = {option: value for option, value in options.items() if value is not None}
+    only_dfrnet = [option for option in given if option != "input_size"]
+    if name.lower() == "ststnet" and only_dfrnet:
+        raise InputError(f"--{only_dfrnet[0]} belongs to dfrnet; leave it out with ststnet.")
+    model = build_model(name, classes=classes, **given)
+    counts = count(model)
+    paper = paper_counts(**given) if name.lower() == "dfrnet" else None
+    if as_json:
+        row = None if paper is None else dataclasses.asdict(paper)
+        click.echo(json.dumps({**dataclasses.asdict(counts), "paper": row}, indent=2))
+        return
+    model.summary(print_fn=click.echo)
+    for line in _table(counts, paper, classes):
+        click.echo(line)
+
+
+def _table(counts: Any, paper: Any, classes: int) -> list[str]:
+    ours = f"ours, {classes} classes"
+    theirs = "" if paper is None else f"paper, {paper.classes} classes"
+    lines = [f"{'':34}{ours:>20}{theirs:>24}"]
+    for title, number, printed, unit, letter in (
+        ("Parameters", counts.parameters, paper and paper.parameters, 1e6, "M"),
+        ("Parameters, Keras count_params()", counts.keras_parameters, None, 1e6, "M"),
+        ("Multiply-accumulates", counts.macs, None, 1e9, "G"),
+        ("The same as thop counts them", counts.thop_macs, paper and paper.thop_macs, 1e9, "G"),
+    ):
+        beside = "" if printed is None else f"{printed / unit:.3f} {letter}"
+        lines.append(f"{title:34}{number / unit:>18.4f} {letter}{beside:>24}")
+    if paper is not None:
+        tables = " and ".join(f"Table {number}" for number in paper.tables)
+        lines.append(f"The paper's figures stand in {tables}.")
+    return lines

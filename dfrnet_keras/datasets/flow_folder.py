@@ -1,0 +1,145 @@
+"""A folder of ready-made motion maps and a csv that says whose they are."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
+from dfrnet_keras.errors import InputError
+
+_COLUMNS = ("file", "dataset", "subject", "clip", "label")
+
+
+def load_flow_folder(root: str | Path) -> list[Clip]:
+    """Read a folder of motion maps.
+
+    The folder holds `samples.csv` (or one csv of any name) with the columns file, dataset,
+    subject, clip and label. A map lies beside the csv or in the folder `maps` next to it. It is an
+    RGB picture, 0..255: horizontal flow, vertical flow and optical strain, each channel scaled by
+    its own minimum and maximum. Pictures are not opened here: only their presence is checked.
+
+    Args:
+        root: The folder.
+
+    Returns:
+        One clip per row, in the order of the csv. Each has one frame, the path of its map, with
+        onset and offset 0 and no apex.
+
+    Raises:
+        InputError: The csv is missing, empty or ambiguous, or a row of it is not usable: a field
+            is empty, the label is unknown, the clip was listed before, or the file is missing or
+            lies outside the folder.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise InputError(f"{root} is not a folder: give the folder that holds the maps' csv")
+    sheet = _find_sheet(root)
+    clips = []
+    seen: dict[str, int] = {}
+    for line, row in _read_rows(sheet):
+        where = f"{sheet}, line {line}"
+        _check_names(row, where)
+        clip = Clip(
+            dataset=row["dataset"],
+            subject=row["subject"],
+            name=row["clip"],
+            frames=(_find_map(root, row["file"], where),),
+            onset=0,
+            apex=None,
+            offset=0,
+            label=row["label"],
+        )
+        if clip.key in seen:
+            raise InputError(
+                f"{where}: {clip.key} is already listed on line {seen[clip.key]}; "
+                "remove one of the two rows"
+            )
+        seen[clip.key] = line
+        clips.append(clip)
+    if not clips:
+        raise InputError(f"{sheet} lists no clip: add one row per map")
+    return clips
+
+
+def _find_sheet(root: Path) -> Path:
+    if (root / "samples.csv").is_file():
+        return root / "samples.csv"
+    sheets = sorted(path for path in root.glob("*.csv") if path.is_file())
+    if len(sheets) == 1:
+        return sheets[0]
+    found = "several csv files" if sheets else "no csv file"
+    raise InputError(
+        f"{root} holds {found}: put the list of maps there as samples.csv, "
+        f"with the columns {', '.join(_COLUMNS)}"
+    )
+
+
+def _read_rows(sheet: Path) -> list[tuple[int, dict[str, str]]]:
+    """Each row as text without surrounding blanks, with its line number in the file."""
+    try:
+        # utf-8-sig: spreadsheet programs write a byte order mark before the first column's name.
+        with sheet.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines)
+            missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(
+                    f"{sheet} lacks the column {', '.join(missing)}: its first line must name "
+                    f"the columns {', '.join(_COLUMNS)}"
+                )
+            return [
+                (reader.line_num, {name: (row[name] or "").strip() for name in _COLUMNS})
+                for row in reader
+            ]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(
+            f"{sheet} is not a readable csv ({error}): save it again as UTF-8 csv"
+        ) from error
+
+
+def _check_names(row: dict[str, str], where: str) -> None:
+    for column in _COLUMNS:
+        if not row[column]:
+            raise InputError(f"{where}: the field {column} is empty; fill it in")
+    # Names become parts of keys and of file names further on.
+    for column in ("dataset", "subject", "clip"):
+        if (
+            row[column] in (".", "..")
+            or not row[column].isprintable()
+            or set(row[column]) & set("/\\")
+        ):
+            raise InputError(
+                f"{where}: the {column} {row[column]!r} cannot be a name; "
+                "use letters, digits, dots, dashes and underscores"
+            )
+    if row["label"] not in MEGC2019_CLASSES:
+        raise InputError(
+            f"{where}: the label {row['label']!r} is unknown; "
+            f"use one of {', '.join(MEGC2019_CLASSES)}"
+        )
+
+
+def _find_map(root: Path, file: str, where: str) -> Path:
+    paths = PurePosixPath(file), PureWindowsPath(file)
+    if (
+        any(path.is_absolute() or path.drive or ".." in path.parts for path in paths)
+        or not file.isprintable()
+    ):
+        raise InputError(
+            f"{where}: the file {file!r} may lie outside {root}; "
+            "write its path relative to that folder, without '..'"
+        )
+    for path in (root / file, root / "maps" / file):
+        if not path.is_file():
+            continue
+        # A link is followed before it is judged.
+        if not path.resolve().is_relative_to(root.resolve()):
+            raise InputError(
+                f"{where}: the file {file!r} is a link that leaves {root}; "
+                "copy the picture into the folder"
+            )
+        return path
+    raise InputError(
+        f"{where}: the file {file!r} is neither in {root} nor in {root / 'maps'}; "
+        "put it there or remove the row"
+    )

@@ -1,0 +1,181 @@
+"""Who is trained on, who stops the training and who is judged, fold by fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dfrnet_keras.errors import InputError
+
+if TYPE_CHECKING:
+    from dfrnet_keras.store import FeatureStore
+
+VALIDATIONS = ("subjects", "none", "test-subject")
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Indexes into a store of the clips that a fold trains on, is stopped by and is judged by.
+
+    Attributes:
+        number: Place of the held-out subject among all subjects.
+        dataset, subject: The held-out person.
+        train, validation, test: int64 arrays of clip indexes. `validation` is empty where nothing
+            stops the training early.
+        keep_best: What decides which epoch is kept: `"loss"` (lowest validation loss),
+            `"accuracy"` (most validation clips right) or `None` (the last epoch).
+    """
+
+    number: int
+    dataset: str
+    subject: str
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    keep_best: str | None
+
+
+def loso_folds(
+    store: FeatureStore, *, validation: str = "subjects", share: float = 0.15, seed: int = 0
+) -> list[Fold]:
+    """One fold a subject; all clips of that subject are its test set.
+
+    Args:
+        store: Whose rows name dataset, subject and label of each clip.
+        validation: `"subjects"` holds out a few training subjects, drawn so that datasets and
+            classes keep their shares; `"none"`; `"test-subject"` judges and chooses by the same
+            clips, as many published codes do: its figures are optimistic.
+        share: About which share of the training clips is held out for validation.
+        seed: Of the drawing.
+
+    Raises:
+        InputError: With fewer than two subjects or classes, or too few to hold some out.
+    """
+    if validation not in VALIDATIONS:
+        raise InputError(f"validation is {validation!r}: choose one of {', '.join(VALIDATIONS)}.")
+    persons = [(row.dataset, row.subject) for row in store.rows]
+    unique = sorted(set(persons))
+    if len(unique) < 2:
+        raise InputError(
+            f"{store.path} holds one subject only ({'/'.join(unique[0])}): "
+            "leave-one-subject-out needs at least two."
+        )
+    if len(set(store.labels.tolist())) < 2:
+        raise InputError(
+            f"{store.path} holds clips of one class only "
+            f"({store.classes[int(store.labels[0])]}): there is nothing to tell apart."
+        )
+    owner = np.array([unique.index(person) for person in persons])
+    folds = []
+    for number, (dataset, subject) in enumerate(unique):
+        test, others = np.flatnonzero(owner == number), np.flatnonzero(owner != number)
+        held_out = np.array([], np.int64)
+        if validation == "subjects":
+            held_out = _held_out(store, others, share, np.random.default_rng([seed, number]))
+            if not len(held_out):
+                raise InputError(
+                    f"{store.path} has too few subjects to hold some out for validation and keep "
+                    f"every class in training when {dataset}/{subject} is tested: "
+                    "use --validation none."
+                )
+        elif validation == "test-subject":
+            held_out = test
+        keep_best = {"subjects": "loss", "none": None, "test-subject": "accuracy"}[validation]
+        # Unless it is the test subject, who is not among the others, whoever stops the training
+        # is not trained on.
+        train = np.setdiff1d(others, held_out)
+        folds.append(Fold(number, dataset, subject, train, held_out, test, keep_best))
+    return folds
+
+
+def everybody(store: FeatureStore, *, validation: str = "subjects", seed: int = 0) -> Fold:
+    """The fold of the network to deploy: trained on all subjects, tested on none.
+
+    Args:
+        store: Whose rows name dataset, subject and label of each clip.
+        validation: `"subjects"` holds a few out to stop the training; `"none"` trains on all.
+        seed: Of the drawing.
+
+    Raises:
+        InputError: For `"test-subject"`, since there is none, or too few subjects to hold out.
+    """
+    if validation not in ("subjects", "none"):
+        raise InputError(
+            f"validation is {validation!r}, but no subject is tested when all are trained on: "
+            "choose subjects or none."
+        )
+    everyone = np.arange(len(store.rows))
+    held_out = np.array([], np.int64)
+    if validation == "subjects":
+        held_out = _held_out(store, everyone, 0.15, np.random.default_rng([seed]))
+        if not len(held_out):
+            raise InputError(
+                f"{store.path} has too few subjects to hold some out and keep every class in "
+                "training: use --validation none."
+            )
+    return Fold(
+        number=-1,
+        dataset="all",
+        subject="all",
+        train=np.setdiff1d(everyone, held_out),
+        validation=held_out,
+        test=np.array([], np.int64),
+        keep_best="loss" if validation == "subjects" else None,
+    )
+
+
+def _held_out(
+    store: FeatureStore, clips: np.ndarray, share: float, random: np.random.Generator
+) -> np.ndarray:
+    """Those of the clips whose subjects are held out for validation; none where it cannot be."""
+    unique = sorted({(row.dataset, row.subject) for row in store.rows})
+    owner = np.array([unique.index((row.dataset, row.subject)) for row in store.rows])
+    chosen = _validation_subjects(
+        owner[clips], store.labels[clips], [person[0] for person in unique], share, random
+    )
+    return clips[np.isin(owner[clips], chosen)]
+
+
+def _validation_subjects(
+    owner: np.ndarray,
+    labels: np.ndarray,
+    datasets: Sequence[str],
+    share: float,
+    random: np.random.Generator,
+    draws: int = 300,
+) -> np.ndarray:
+    """Numbers of the training subjects to hold out.
+
+    Of many drawn sets the one is taken whose counts by dataset and class come nearest to `share`
+    of the training clips; sets that would leave training without a class are passed over.
+    """
+    persons = np.unique(owner)
+    cells = [(dataset, label) for dataset in sorted(set(datasets)) for label in np.unique(labels)]
+    counts = np.array(
+        [
+            [
+                np.count_nonzero((owner == person) & (labels == label))
+                if datasets[person] == dataset
+                else 0
+                for dataset, label in cells
+            ]
+            for person in persons
+        ]
+    )
+    total = counts.sum(0)
+    by_class = np.array([[cell[1] == label for cell in cells] for label in np.unique(labels)])
+    number = min(max(1, round(share * len(persons))), len(persons) - 1)
+    best, chosen = np.inf, np.array([], np.int64)
+    for _ in range(draws):
+        drawn = random.permutation(len(persons))[:number]
+        held = counts[drawn].sum(0)
+        if (by_class @ (total - held) == 0).any():
+            continue
+        # Squared distance in units of the cell's own spread, so that rare cells count too.
+        distance = float((np.square(held - share * total) / np.maximum(total, 1)).sum())
+        if distance < best:
+            best, chosen = distance, persons[drawn]
+    return np.sort(chosen)

@@ -1,0 +1,167 @@
+"""The figures of the field, each from one confusion matrix pooled over all folds.
+
+UF1 and UAR are means over classes, not over folds: averaging per fold gives other numbers, since
+many subjects show one class only (MEGC2019, See et al., FG 2019; the paper's equations 15-17).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from dfrnet_keras.errors import InputError
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures of one confusion matrix, each between 0 and 1.
+
+    Attributes:
+        uf1: Unweighted F1 score, the mean over classes of 2TP / (2TP + FP + FN).
+        uar: Unweighted average recall, the mean over classes of TP / n.
+        macro_precision: Mean over classes of TP / (TP + FP); some papers print it as "UAR".
+        accuracy: Share of clips that are right.
+        clips: How many clips were counted.
+    """
+
+    uf1: float
+    uar: float
+    macro_precision: float
+    accuracy: float
+    clips: int
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 3) -> np.ndarray:
+    """Counts of true class (rows) against predicted class (columns).
+
+    Args:
+        y_true: Class numbers 0 .. classes - 1, shape (n,).
+        y_pred: Class numbers, shape (n,).
+        classes: Number of classes.
+
+    Returns:
+        int64 array of shape (classes, classes).
+
+    Raises:
+        InputError: Where the lengths differ or a class number is out of range.
+    """
+    true, predicted = np.asarray(y_true), np.asarray(y_pred)
+    if true.shape != predicted.shape or true.ndim != 1:
+        raise InputError(
+            f"y_true and y_pred must be two lists of one length, "
+            f"not shapes {true.shape} and {predicted.shape}."
+        )
+    for name, values in (("y_true", true), ("y_pred", predicted)):
+        if values.size and (
+            not np.issubdtype(values.dtype, np.integer)
+            or values.min() < 0
+            or values.max() >= classes
+        ):
+            raise InputError(f"{name} must hold class numbers from 0 to {classes - 1}.")
+    matrix = np.zeros((classes, classes), np.int64)
+    if true.size:
+        np.add.at(matrix, (true, predicted), 1)
+    return matrix
+
+
+def scores(matrix: np.ndarray) -> Scores:
+    """All figures of a confusion matrix of shape (classes, classes).
+
+    A class that no clip has and none was given is left out of the mean of F1 and of precision,
+    and a class that no clip has out of the mean of recall: it can be neither right nor wrong.
+    """
+    matrix = np.asarray(matrix)
+    total = int(matrix.sum())
+    return Scores(
+        uf1=float(_mean_f1(matrix)),
+        uar=float(_mean_recall(matrix)),
+        macro_precision=float(_mean_recall(matrix.T)),
+        accuracy=float(np.trace(matrix) / total) if total else float("nan"),
+        clips=total,
+    )
+
+
+def uf1(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 3) -> float:
+    """Unweighted F1 score of class numbers pooled over all folds (eq. 15-16)."""
+    return scores(confusion_matrix(y_true, y_pred, classes)).uf1
+
+
+def uar(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 3) -> float:
+    """Unweighted average recall of class numbers pooled over all folds (eq. 17)."""
+    return scores(confusion_matrix(y_true, y_pred, classes)).uar
+
+
+def majority_scores(y_true: ArrayLike, classes: int = 3) -> Scores:
+    """What always answering the most frequent class reaches: the floor beside every result."""
+    true = np.asarray(y_true)
+    most_frequent = np.bincount(true, minlength=classes).argmax()
+    return scores(confusion_matrix(true, np.full_like(true, most_frequent), classes))
+
+
+def bootstrap_interval(
+    matrices: np.ndarray, *, metric: str = "uf1", level: float = 0.95, samples: int = 2000
+) -> tuple[float, float]:
+    """Percentile interval of a figure when the subjects are drawn anew, with replacement.
+
+    Clips of one person resemble each other, so the subject is the unit that is drawn.
+
+    Args:
+        matrices: Confusion matrix of each subject, shape (subjects, classes, classes) or, for
+            several seeds, (seeds, subjects, classes, classes): then the mean over seeds is drawn.
+        metric: `"uf1"` or `"uar"`.
+        level: Share of the draws between the two ends.
+        samples: Number of draws.
+
+    Returns:
+        Lower and upper end; two NaN where there is one subject only.
+    """
+    from scipy import stats
+
+    matrices = np.asarray(matrices)
+    if matrices.ndim == 3:
+        matrices = matrices[None]
+    subjects = matrices.shape[1]
+    if subjects < 2:
+        return float("nan"), float("nan")
+    mean_over_classes: Callable[[np.ndarray], np.ndarray] = {
+        "uf1": _mean_f1,
+        "uar": _mean_recall,
+    }[metric]
+
+    def statistic(drawn: np.ndarray, axis: int) -> np.ndarray:
+        pooled = matrices[:, drawn].sum(axis=axis % drawn.ndim + 1)
+        return mean_over_classes(pooled).mean(axis=0)
+
+    result = stats.bootstrap(
+        (np.arange(subjects),),
+        statistic,
+        vectorized=True,
+        n_resamples=samples,
+        confidence_level=level,
+        method="percentile",
+        rng=np.random.default_rng(0),
+        batch=200,
+    )
+    return float(result.confidence_interval.low), float(result.confidence_interval.high)
+
+
+def _mean_f1(matrix: np.ndarray) -> np.ndarray:
+    right = np.diagonal(matrix, axis1=-2, axis2=-1)
+    return _mean_where_defined(2 * right, matrix.sum(-1) + matrix.sum(-2))
+
+
+def _mean_recall(matrix: np.ndarray) -> np.ndarray:
+    return _mean_where_defined(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-1))
+
+
+def _mean_where_defined(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    defined = denominator > 0
+    ratio = np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=defined)
+    count = defined.sum(-1)
+    return np.divide(ratio.sum(-1), count, out=np.full(count.shape, np.nan), where=count > 0)

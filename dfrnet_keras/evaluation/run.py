@@ -1,0 +1,204 @@
+"""A run: what was asked for, one record a fold, one row a clip; every figure from the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dfrnet_keras.evaluation.metrics import (
+    bootstrap_interval,
+    confusion_matrix,
+    majority_scores,
+    scores,
+)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one fold said of one clip of its held-out subject.
+
+    Attributes:
+        dataset, subject, clip: Whose clip it is.
+        label, predicted: Names of the classes.
+        probabilities: One per class, in the order of the run's classes.
+        fold, seed: Which fold, under which seed.
+        epoch: The epoch whose weights answered, from 1; 0 for a learner without epochs.
+    """
+
+    dataset: str
+    subject: str
+    clip: str
+    label: str
+    predicted: str
+    probabilities: tuple[float, ...]
+    fold: int
+    seed: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class FoldRecord:
+    """What a fold left: its predictions, or the reason why it has none.
+
+    Attributes:
+        number, seed: Which fold, under which seed.
+        dataset, subject: The held-out person.
+        predictions: One per clip of that person; empty where the fold failed.
+        failure: Why the fold has no predictions; `None` where it has.
+        epoch: The epoch whose weights were kept.
+        curves: Lists of one figure an epoch, by name (`loss`, `validation_loss` ...).
+        seconds: How long the fold took.
+        validation_subjects: `dataset/subject` of the persons held out to stop the training.
+    """
+
+    number: int
+    seed: int
+    dataset: str
+    subject: str
+    predictions: tuple[Prediction, ...]
+    failure: str | None = None
+    epoch: int = 0
+    curves: dict[str, list[float]] = field(default_factory=dict)
+    seconds: float = 0.0
+    validation_subjects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """The settings and the folds of a run, finished or not."""
+
+    settings: dict[str, Any]
+    folds: tuple[FoldRecord, ...]
+    path: Path | None = None
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return tuple(self.settings["classes"])
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(sorted({record.seed for record in self.folds}))
+
+    @property
+    def optimistic(self) -> bool:
+        """Whether an epoch was chosen on the subject that it is judged by."""
+        return self.settings.get("validation") == "test-subject"
+
+    @property
+    def failed(self) -> tuple[FoldRecord, ...]:
+        return tuple(record for record in self.folds if record.failure)
+
+    @property
+    def predictions(self) -> tuple[Prediction, ...]:
+        """All rows, by seed, fold and clip."""
+        return tuple(row for record in self.folds for row in record.predictions)
+
+    def metrics(self) -> dict[str, Any]:
+        """Every figure of the run, from its rows; see `summarize`."""
+        figures = summarize(self.predictions, self.classes)
+        per_seed = self.settings.get("folds")
+        figures["protocol"] = self.settings.get("protocol")
+        figures["validation"] = self.settings.get("validation")
+        figures["optimistic"] = self.optimistic
+        figures["folds"] = {
+            "done": sum(not record.failure for record in self.folds),
+            "failed": [
+                {"seed": r.seed, "fold": r.number, "subject": f"{r.dataset}/{r.subject}",
+                 "reason": r.failure}
+                for r in self.failed
+            ],
+            "expected": per_seed * len(self.settings["seeds"]) if per_seed else None,
+        }  # fmt: skip
+        figures["complete"] = figures["folds"]["done"] == figures["folds"]["expected"]
+        return figures
+
+
+def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str, Any]:
+    """Pooled figures of the rows: mean over seeds, per seed, per dataset, per subject.
+
+    Args:
+        rows: One per clip and seed.
+        classes: Names of the classes in order.
+
+    Returns:
+        A dictionary that JSON can hold. `uf1`, `uar`, `accuracy`, `macro_precision` are means over
+        seeds of the figure pooled over all clips; `spread` the standard deviation over seeds;
+        `interval` the 95 % bootstrap over subjects; `floor` what always answering the most
+        frequent class reaches; `confusion_matrix` the sum over seeds.
+    """
+    rows = list(rows)
+    number = {name: index for index, name in enumerate(classes)}
+    seeds = sorted({row.seed for row in rows})
+    persons = sorted({(row.dataset, row.subject) for row in rows})
+    place = {person: index for index, person in enumerate(persons)}
+    matrices = np.zeros((len(seeds), len(persons), len(classes), len(classes)), np.int64)
+    for row in rows:
+        seed, person = seeds.index(row.seed), place[row.dataset, row.subject]
+        matrices[seed, person, number[row.label], number[row.predicted]] += 1
+    if not rows:
+        return {"uf1": None, "uar": None, "accuracy": None, "macro_precision": None, "clips": 0,
+                "classes": list(classes), "seeds": {}, "datasets": {}, "subjects": []}  # fmt: skip
+    result = _means_over_seeds(matrices)
+    result["classes"] = list(classes)
+    result["clips"] = len(rows) // len(seeds)
+    result["confusion_matrix"] = matrices.sum((0, 1)).tolist()
+    result["seeds"] = {
+        str(seed): scores(matrices[index].sum(0)).as_dict() for index, seed in enumerate(seeds)
+    }
+    result["interval"] = {
+        metric: list(bootstrap_interval(matrices, metric=metric)) for metric in ("uf1", "uar")
+    }
+    truth = [number[row.label] for row in rows if row.seed == seeds[0]]
+    result["floor"] = majority_scores(truth, len(classes)).as_dict()
+    result["datasets"] = {}
+    for dataset in sorted({dataset for dataset, _ in persons}):
+        members = [index for person, index in place.items() if person[0] == dataset]
+        result["datasets"][dataset] = {
+            **_means_over_seeds(matrices[:, members]),
+            "clips": int(matrices[0, members].sum()),
+            "subjects": len(members),
+            "confusion_matrix": matrices[:, members].sum((0, 1)).tolist(),
+        }
+    result["subjects"] = [
+        {
+            "dataset": dataset,
+            "subject": subject,
+            "clips": int(matrices[0, index].sum()),
+            "right": float(np.trace(matrices[:, index].sum(0)) / len(seeds)),
+        }
+        for (dataset, subject), index in place.items()
+    ]
+    return result
+
+
+def _means_over_seeds(matrices: np.ndarray) -> dict[str, Any]:
+    """Means and spread over seeds of the figures of (seeds, subjects, classes, classes)."""
+    each = [scores(matrix.sum(0)) for matrix in matrices]
+    names = ("uf1", "uar", "accuracy", "macro_precision")
+    values = {name: [getattr(score, name) for score in each] for name in names}
+    means: dict[str, Any] = {name: float(np.mean(values[name])) for name in names}
+    means["spread"] = {
+        name: float(np.std(values[name], ddof=1)) if len(each) > 1 else None for name in names[:2]
+    }
+    return means
+
+
+def subject_matrices(run: Run, seed: int) -> dict[tuple[str, str], np.ndarray]:
+    """Confusion matrix of each subject under one seed, by (dataset, subject)."""
+    number = {name: index for index, name in enumerate(run.classes)}
+    grouped: dict[tuple[str, str], list[Prediction]] = {}
+    for row in run.predictions:
+        if row.seed == seed:
+            grouped.setdefault((row.dataset, row.subject), []).append(row)
+    return {
+        person: confusion_matrix(
+            np.array([number[row.label] for row in rows]),
+            np.array([number[row.predicted] for row in rows]),
+            len(run.classes),
+        )
+        for person, rows in grouped.items()
+    }

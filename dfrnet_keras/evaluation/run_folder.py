@@ -1,0 +1,233 @@
+"""A run folder: written by one process at a time, whole files only; a killed run goes on.
+
+```
+settings.json     what was run: model, training, store, protocol, versions
+folds/            seed-0-fold-000.json ...: one record a finished fold, so that a killed run resumes
+predictions.csv   one row a clip and seed: every figure is computed from these rows alone
+metrics.json      the figures
+curves.csv        loss of every epoch of every fold
+run.lock          held by the process at work
+```
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.evaluation.run import FoldRecord, Prediction, Run
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Read a run folder.
+
+    Raises:
+        InputError: Where there is no run, or one of its files cannot be read.
+    """
+    folder = Path(path)
+    if not (folder / "settings.json").is_file():
+        raise InputError(
+            f"{folder} is no run folder: it has no settings.json. "
+            "`dfr-keras fit` prints the folder of the run that it made."
+        )
+    settings = read_json(folder / "settings.json")
+    records = [
+        _record_from_json(file, read_json(file))
+        for file in sorted((folder / "folds").glob("seed-*-fold-*.json"))
+    ]
+    records.sort(key=lambda record: (record.seed, record.number))
+    return Run(settings, tuple(records), folder)
+
+
+class locked:
+    """Hold a run folder for this process alone; the system lets go of it even after a kill."""
+
+    def __init__(self, folder: Path) -> None:
+        from filelock import FileLock
+
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{folder} cannot be made or written ({error.strerror}): give another --run-dir."
+            ) from error
+        self._lock = FileLock(folder / "run.lock", timeout=0)
+
+    def __enter__(self) -> None:
+        from filelock import Timeout
+
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            raise InputError(
+                f"{self.folder} is in use by another process: wait for it, or give another "
+                "--run-dir."
+            ) from error
+        except PermissionError as error:
+            raise InputError(f"{self.folder} cannot be written: give another --run-dir.") from error
+
+    def __exit__(self, *reason: object) -> None:
+        self._lock.release()
+
+
+def claim(folder: Path, settings: dict[str, Any]) -> None:
+    """Write the settings into a new run folder, or hold them against those of an old one.
+
+    Raises:
+        InputError: Where the folder belongs to a run of other settings; the message names them.
+    """
+    path = folder / "settings.json"
+    settings = json.loads(json.dumps(settings))
+    if path.is_file():
+        there = read_json(path)
+        # Seeds and folds may be added to a run, and a store may have moved: its content counts.
+        differing = [
+            name
+            for name, value in _flatten(settings).items()
+            if name not in ("seeds", "folds", "store.path")
+            and _flatten(there).get(name, None) != value
+        ]
+        if differing:
+            raise InputError(
+                f"{folder} holds a run of other settings ("
+                + "; ".join(
+                    f"{name}: {_flatten(there).get(name)} there, {_flatten(settings)[name]} now"
+                    for name in differing[:4]
+                )
+                + "): give another --run-dir or the same settings."
+            )
+        settings["seeds"] = sorted(set(there["seeds"]) | set(settings["seeds"]))
+        settings["folds"] = max(there["folds"], settings["folds"])
+    write_text(path, json.dumps(settings, indent=1))
+
+
+def _flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def write_record(folder: Path, record: FoldRecord) -> None:
+    """Write one finished fold into a run folder, whole or not at all."""
+    content = {
+        "fold": record.number,
+        "seed": record.seed,
+        "dataset": record.dataset,
+        "subject": record.subject,
+        "failure": record.failure,
+        "epoch": record.epoch,
+        "seconds": record.seconds,
+        "validation_subjects": list(record.validation_subjects),
+        "curves": record.curves,
+        "predictions": [
+            {
+                "clip": row.clip,
+                "label": row.label,
+                "predicted": row.predicted,
+                "probabilities": list(row.probabilities),
+            }
+            for row in record.predictions
+        ],
+    }
+    (folder / "folds").mkdir(exist_ok=True)
+    write_text(
+        folder / "folds" / f"seed-{record.seed}-fold-{record.number:03d}.json",
+        json.dumps(content, allow_nan=True),
+    )
+
+
+def write_tables(run: Run, folder: Path) -> dict[str, Any]:
+    """Write predictions.csv, curves.csv and metrics.json of a run; return the metrics."""
+    header = ["dataset", "subject", "clip", "label", "predicted"]
+    header += [f"probability_{name}" for name in run.classes] + ["fold", "seed", "epoch"]
+    rows: list[list[Any]] = [header]
+    for row in run.predictions:
+        rows.append(
+            [row.dataset, row.subject, row.clip, row.label, row.predicted]
+            + [repr(value) for value in row.probabilities]
+            + [row.fold, row.seed, row.epoch]
+        )
+    _write_csv(folder / "predictions.csv", rows)
+    names = sorted({name for record in run.folds for name in record.curves})
+    curves: list[list[Any]] = [["seed", "fold", "epoch", *names]]
+    for record in run.folds:
+        epochs = max((len(values) for values in record.curves.values()), default=0)
+        for epoch in range(epochs):
+            values = [record.curves.get(name, []) for name in names]
+            curves.append(
+                [record.seed, record.number, epoch + 1]
+                + [repr(value[epoch]) if epoch < len(value) else "" for value in values]
+            )
+    _write_csv(folder / "curves.csv", curves)
+    metrics = run.metrics()
+    write_text(folder / "metrics.json", json.dumps(metrics, indent=1))
+    return metrics
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}): delete it and run again.") from error
+    if not isinstance(content, dict):
+        raise InputError(f"{path} does not hold what a run writes: delete it and run again.")
+    return content
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text)
+    os.replace(partial, path)
+
+
+def _write_csv(path: Path, rows: list[list[Any]]) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    os.replace(partial, path)
+
+
+def _record_from_json(file: Path, content: dict[str, Any]) -> FoldRecord:
+    try:
+        number, seed, epoch = content["fold"], content["seed"], content["epoch"]
+        dataset, subject = content["dataset"], content["subject"]
+        predictions = tuple(
+            Prediction(
+                dataset=dataset,
+                subject=subject,
+                clip=row["clip"],
+                label=row["label"],
+                predicted=row["predicted"],
+                probabilities=tuple(row["probabilities"]),
+                fold=number,
+                seed=seed,
+                epoch=epoch,
+            )
+            for row in content["predictions"]
+        )
+        return FoldRecord(
+            number=number,
+            seed=seed,
+            dataset=dataset,
+            subject=subject,
+            predictions=predictions,
+            failure=content["failure"],
+            epoch=epoch,
+            curves=content["curves"],
+            seconds=content["seconds"],
+            validation_subjects=tuple(content["validation_subjects"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(
+            f"{file} does not hold a fold's record ({error}): delete it and run again."
+        ) from error

@@ -1,0 +1,288 @@
+"""Reads images and video, and refuses the damaged ones that OpenCV lets through.
+
+OpenCV fills the missing part of a truncated JPEG with gray, stops early in a truncated video and
+cuts 16-bit pictures down to 8 bits, each without a word. Every such file is an `InputError` here.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.errors import InputError
+
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm", ".wmv"})
+
+
+def natural_key(name: str | Path) -> list[tuple[int, int, str]]:
+    """Sort key that puts `img2.jpg` before `img10.jpg`.
+
+    Args:
+        name: File name or path.
+
+    Returns:
+        A list that compares numbers by value and text without regard to case.
+    """
+    parts = re.split(r"([0-9]+)", str(name))
+    key = [(0, int(part), "") if part.isdigit() else (1, 0, part.casefold()) for part in parts]
+    # The name itself settles `a01` against `a1`, whose numbers are equal.
+    return [*key, (2, 0, str(name))]
+
+
+def is_video(path: str | Path) -> bool:
+    """Whether the name of a file is that of a video."""
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+
+
+def list_frames(folder: str | Path) -> tuple[Path, ...]:
+    """Paths of the images in a folder, in natural order of their names.
+
+    Args:
+        folder: The folder; folders inside it, hidden files and other files are passed over.
+
+    Raises:
+        InputError: There is no such folder, or no image in it.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder: give the folder that holds the frames")
+    found = [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in IMAGE_SUFFIXES
+        and not path.name.startswith(".")
+        and path.is_file()
+    ]
+    if not found:
+        raise InputError(f"{folder} holds no image: give a folder of .jpg, .png or .bmp frames")
+    return tuple(sorted(found, key=lambda path: natural_key(path.name)))
+
+
+def read_image(path: str | Path, *, gray: bool = False) -> NDArray[np.uint8]:
+    """One picture.
+
+    Args:
+        path: JPEG, PNG, BMP, TIFF or any other file that OpenCV decodes, 8 bits a channel.
+        gray: Return the gray values alone.
+
+    Returns:
+        uint8 array, `(H, W, 3)` RGB, or `(H, W)` if `gray`.
+
+    Raises:
+        InputError: The file is missing, truncated, no image, or holds more than 8 bits a channel.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist: check the path of the frame") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}): check the path") from error
+    damage = _damage(data)
+    if damage:
+        raise InputError(f"{path} is truncated or damaged ({damage}): replace the file")
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+    except cv2.error:
+        image = None
+    if image is None:
+        raise InputError(f"{path} is not an image that can be read: give a JPEG, PNG or BMP file")
+    if image.dtype != np.uint8:
+        raise InputError(
+            f"{path} holds more than 8 bits a channel ({image.dtype}): convert it to 8 bits"
+        )
+    return _from_bgr(image, gray)
+
+
+def read_frames(
+    frames: Sequence[str | Path], indexes: Sequence[int], *, gray: bool = False
+) -> list[NDArray[np.uint8]]:
+    """Some frames of a clip.
+
+    Args:
+        frames: Paths of the frame images in order of time, or the path of one video.
+        indexes: Which frames, counted from 0, in any order.
+        gray: Return the gray values alone.
+
+    Returns:
+        One uint8 array for each index, `(H, W, 3)` RGB, or `(H, W)` if `gray`.
+
+    Raises:
+        InputError: A file cannot be read (see `read_image`), a video ends before the frames it
+            announces, the frames differ in size, or an index is out of range.
+    """
+    if len(frames) == 0:
+        raise InputError("the clip has no frames: give the paths of its images or of its video")
+    if len(frames) == 1 and is_video(frames[0]):
+        wanted = set(indexes)
+        kept: dict[int, NDArray[np.uint8]] = {}
+        count = 0
+        # Read to the end: only there can a truncated video be told from a whole one.
+        for count, image in enumerate(_decode(Path(frames[0]), gray, wanted), start=1):
+            if image is not None:
+                kept[count - 1] = image
+        _check_indexes(indexes, count, frames[0])
+        return [kept[index] for index in indexes]
+    _check_indexes(indexes, len(frames), frames[0])
+    images = {index: read_image(frames[index], gray=gray) for index in dict.fromkeys(indexes)}
+    first = next(iter(images), None)
+    for index, image in images.items():
+        if first is not None and image.shape != images[first].shape:
+            raise InputError(
+                f"{frames[index]} is {_size(image)} pixels and {frames[first]} "
+                f"{_size(images[first])}: all frames of a clip must have one size"
+            )
+    return [images[index] for index in indexes]
+
+
+def read_clip(
+    source: str | Path | Sequence[str | Path], *, gray: bool = False
+) -> NDArray[np.uint8]:
+    """All frames of a clip.
+
+    Args:
+        source: A video, a folder of images (taken in natural order), or the paths of the frames.
+        gray: Return the gray values alone.
+
+    Returns:
+        uint8 array `(n, H, W, 3)` RGB, or `(n, H, W)` if `gray`.
+
+    Raises:
+        InputError: As for `read_frames`, or a folder holds no image.
+    """
+    frames: Sequence[str | Path]
+    if isinstance(source, str | Path):
+        frames = (source,) if Path(source).is_file() else list_frames(source)
+    else:
+        frames = tuple(source)
+    if len(frames) == 1 and is_video(frames[0]):
+        images = [image for image in _decode(Path(frames[0]), gray) if image is not None]
+    else:
+        images = read_frames(frames, range(len(frames)), gray=gray)
+    return np.stack(images)
+
+
+def _check_indexes(indexes: Sequence[int], count: int, path: str | Path) -> None:
+    for index in indexes:
+        if not 0 <= index < count:
+            raise InputError(
+                f"frame {index} of the clip that starts with {path} does not exist: "
+                f"it has {count} frames, counted from 0"
+            )
+
+
+def _from_bgr(image: NDArray, gray: bool) -> NDArray[np.uint8]:
+    code = cv2.COLOR_BGR2GRAY if gray else cv2.COLOR_BGR2RGB
+    return np.asarray(cv2.cvtColor(image, code), np.uint8)
+
+
+def _size(image: NDArray) -> str:
+    return f"{image.shape[1]} x {image.shape[0]}"
+
+
+def _decode(
+    path: Path, gray: bool, wanted: set[int] | None = None
+) -> Iterator[NDArray[np.uint8] | None]:
+    """Every frame of a video; `None` in place of the frames that are not wanted."""
+    if not path.is_file():
+        raise InputError(f"{path} does not exist: check the path of the video")
+    capture = cv2.VideoCapture(str(path))
+    try:
+        announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        shape: tuple[int, ...] | None = None
+        count = 0
+        while capture.grab():
+            image = None
+            if wanted is None or count in wanted:
+                success, image = capture.retrieve()
+                if not success:
+                    break
+                if shape not in (None, image.shape):
+                    raise InputError(
+                        f"{path} changes its size at frame {count}: "
+                        "all frames of a clip must have one size"
+                    )
+                shape = image.shape
+            count += 1
+            yield None if image is None else _from_bgr(image, gray)
+    finally:
+        capture.release()
+    if count == 0:
+        raise InputError(f"{path} is not a video that can be read, or is truncated: replace it")
+    # An AVI counts its frames; other containers may guess from the length in seconds.
+    spare = 0 if path.suffix.lower() == ".avi" else max(2, announced // 20)
+    if count + spare < announced:
+        raise InputError(
+            f"{path} is truncated: it announces {announced} frames and holds {count}; "
+            "replace the file"
+        )
+
+
+def _damage(data: bytes) -> str | None:
+    """What is wrong with the bytes of an image, judged by its own structure, or `None`."""
+    if not data:
+        return "the file is empty"
+    if data.startswith(b"\xff\xd8"):
+        return _jpeg_damage(data)
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return _png_damage(data)
+    if data.startswith(b"BM"):
+        return _bmp_damage(data)
+    return None
+
+
+def _jpeg_damage(data: bytes) -> str | None:
+    position = 2
+    while position + 4 <= len(data):
+        if data[position] != 0xFF:
+            return "a JPEG segment is broken"
+        marker = data[position + 1]
+        if marker == 0xFF:  # a fill byte
+            position += 1
+            continue
+        (length,) = struct.unpack_from(">H", data, position + 2)
+        position += 2 + length
+        if marker == 0xDA:
+            # Inside the scan 0xFF is always escaped, so this pair can only be the end. Looking
+            # from here on passes over the end of a thumbnail in the header.
+            ended = data.find(b"\xff\xd9", position) >= 0
+            return None if ended else "the JPEG end marker is missing"
+    return "the JPEG holds no picture"
+
+
+def _png_damage(data: bytes) -> str | None:
+    position = 8
+    while position + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        end = position + 8 + length
+        if end + 4 > len(data):
+            break
+        (stated,) = struct.unpack_from(">I", data, end)
+        if zlib.crc32(data[position + 4 : end]) != stated:
+            return "the checksum of a PNG chunk is wrong"
+        if data[position + 4 : position + 8] == b"IEND":
+            return None
+        position = end + 4
+    return "the PNG end chunk is missing"
+
+
+def _bmp_damage(data: bytes) -> str | None:
+    if len(data) < 34:
+        return "the BMP header is incomplete"
+    (offset,) = struct.unpack_from("<I", data, 10)
+    (header,) = struct.unpack_from("<I", data, 14)
+    if header < 40:  # the OS/2 layout, which OpenCV checks by itself
+        return None
+    width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
+    row = (width * bits + 31) // 32 * 4
+    if compression in (0, 3) and offset + row * abs(height) > len(data):
+        return "the BMP holds fewer rows than its header says"
+    return None

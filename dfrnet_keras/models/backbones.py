@@ -1,0 +1,150 @@
+"""What follows the fused map: the paper's residual stages and the four rivals of its Table 5.
+
+Each function takes a map `(batch, height, width, channels)` and returns one vector per clip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import keras
+from keras import layers
+
+from dfrnet_keras.layers import ResidualBlock, TokenEmbedding
+
+
+class Backbone(NamedTuple):
+    """A backbone other than the ResNet, and the smallest model input it can reduce."""
+
+    build: Callable[[keras.KerasTensor], keras.KerasTensor]
+    smallest_size: int
+
+
+def resnet(x: keras.KerasTensor, *, stages: int, attention: str) -> keras.KerasTensor:
+    """Apply 1 to 4 stages of two residual blocks; from the second on, each halves the map."""
+    for stage in range(1, stages + 1):
+        for block in (1, 2):
+            x = ResidualBlock(
+                filters=32 << stage,
+                strides=2 if stage > 1 and block == 1 else 1,
+                attention=attention,
+                name=f"stage{stage}_block{block}",
+            )(x)
+    return _global_pool(x)
+
+
+def alexnet(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Apply four convolutions, the first of step 2, with pooling between."""
+    x = _conv(x, 128, 3, "conv1", strides=2)
+    x = _pool(x, "pool1")
+    x = _conv(x, 256, 3, "conv2")
+    x = _pool(x, "pool2")
+    x = _conv(x, 256, 3, "conv3")
+    x = layers.MaxPooling2D(3, strides=2, data_format="channels_last", name="pool3")(x)
+    x = _conv(x, 512, 3, "conv4")
+    return _global_pool(x)
+
+
+def vgg(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Apply VGG-11's convolutions that follow its first."""
+    for block, widths in enumerate(((128,), (256, 256), (512, 512), (512,)), start=1):
+        if block > 1:
+            x = _pool(x, f"pool{block - 1}")
+        for index, filters in enumerate(widths, start=1):
+            x = _conv(x, filters, 3, f"block{block}_conv{index}")
+    return _global_pool(x)
+
+
+def inception(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Apply modules 4a, 4b, 5a and 5b of GoogLeNet, after two poolings."""
+    x = _pool(x, "pool1")
+    x = _pool(x, "pool2")
+    x = _inception_module(x, 192, (96, 208), (16, 48), 64, "module4a")
+    x = _inception_module(x, 160, (112, 224), (24, 64), 64, "module4b")
+    x = _pool(x, "pool3")
+    x = _inception_module(x, 256, (160, 320), (32, 128), 128, "module5a")
+    x = _pool(x, "pool4")
+    x = _inception_module(x, 384, (192, 384), (48, 128), 128, "module5b")
+    return _global_pool(x)
+
+
+def vit(x: keras.KerasTensor) -> keras.KerasTensor:
+    """Apply ViT-B/16 to the map, narrowed to 3 channels and resized to 224; the class token."""
+    width = 768
+    x = layers.Conv2D(
+        3, 1, kernel_initializer="he_normal", data_format="channels_last", name="to_picture"
+    )(x)
+    x = layers.Resizing(224, 224, data_format="channels_last", name="resize")(x)
+    x = layers.Conv2D(width, 16, strides=16, data_format="channels_last", name="patches")(x)
+    x = layers.Reshape((-1, width), name="tokens")(x)
+    x = TokenEmbedding(name="embedding")(x)
+    for block in range(1, 13):
+        x = _transformer_block(x, 12, 3072, f"block{block}")
+    x = layers.LayerNormalization(epsilon=1e-6, name="norm")(x)
+    x = layers.Cropping1D((0, x.shape[1] - 1), name="class_token")(x)
+    return layers.Flatten(name="flatten")(x)
+
+
+BACKBONES = {
+    "alexnet": Backbone(alexnet, 92),
+    "vgg": Backbone(vgg, 32),
+    "inception": Backbone(inception, 64),
+    "vit": Backbone(vit, 16),
+}
+
+
+def _transformer_block(
+    x: keras.KerasTensor, heads: int, hidden: int, name: str
+) -> keras.KerasTensor:
+    width = x.shape[-1]
+    y = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_norm1")(x)
+    y = layers.MultiHeadAttention(heads, width // heads, name=f"{name}_attention")(y, y)
+    x = layers.Add(name=f"{name}_add1")([x, y])
+    y = layers.LayerNormalization(epsilon=1e-6, name=f"{name}_norm2")(x)
+    y = layers.Dense(hidden, activation="gelu", name=f"{name}_dense1")(y)
+    y = layers.Dense(width, name=f"{name}_dense2")(y)
+    return layers.Add(name=f"{name}_add2")([x, y])
+
+
+def _inception_module(
+    x: keras.KerasTensor,
+    straight: int,
+    three: tuple[int, int],
+    five: tuple[int, int],
+    pooled: int,
+    name: str,
+) -> keras.KerasTensor:
+    branch1 = _conv(x, straight, 1, f"{name}_1x1")
+    branch3 = _conv(x, three[0], 1, f"{name}_3x3_reduce")
+    branch3 = _conv(branch3, three[1], 3, f"{name}_3x3")
+    branch5 = _conv(x, five[0], 1, f"{name}_5x5_reduce")
+    branch5 = _conv(branch5, five[1], 5, f"{name}_5x5")
+    branch_pool = layers.MaxPooling2D(
+        3, strides=1, padding="same", data_format="channels_last", name=f"{name}_pool"
+    )(x)
+    branch_pool = _conv(branch_pool, pooled, 1, f"{name}_pool_1x1")
+    return layers.Concatenate(name=f"{name}_join")([branch1, branch3, branch5, branch_pool])
+
+
+def _conv(
+    x: keras.KerasTensor, filters: int, kernel_size: int, name: str, strides: int = 1
+) -> keras.KerasTensor:
+    return layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding="same",
+        activation="relu",
+        kernel_initializer="he_normal",
+        data_format="channels_last",
+        name=name,
+    )(x)
+
+
+def _pool(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    return layers.MaxPooling2D(2, data_format="channels_last", name=name)(x)
+
+
+def _global_pool(x: keras.KerasTensor) -> keras.KerasTensor:
+    return layers.GlobalAveragePooling2D(data_format="channels_last", name="global_pool")(x)

@@ -1,0 +1,128 @@
+import cv2
+import numpy as np
+import pytest
+
+from dfrnet_keras.datasets import Clip, load_dataset
+from dfrnet_keras.datasets.flow_folder import load_flow_folder
+from dfrnet_keras.errors import InputError
+
+HEADER = "file,dataset,subject,clip,label\n"
+
+
+def write_folder(root, rows, *, sheet="samples.csv", header=HEADER, maps="maps"):
+    """A folder with these csv rows and a picture for each file that a row names plainly."""
+    (root / maps).mkdir(parents=True, exist_ok=True)
+    for row in rows:
+        file = row.split(",")[0]
+        if file.endswith(".png") and "/" not in file and "\\" not in file:
+            cv2.imwrite(str(root / maps / file), np.zeros((4, 4, 3), np.uint8))
+    (root / sheet).write_text(header + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize("maps", ["maps", "."])
+def test_clips_are_listed_in_the_order_of_the_csv(tmp_path, maps):
+    rows = ["b.png,smic,s02,one,surprise", "a.png,casme2,sub01,one,negative"]
+    clips = load_flow_folder(write_folder(tmp_path, rows, maps=maps))
+    assert clips == [
+        Clip("smic", "s02", "one", (tmp_path / maps / "b.png",), 0, None, 0, "surprise"),
+        Clip("casme2", "sub01", "one", (tmp_path / maps / "a.png",), 0, None, 0, "negative"),
+    ]
+
+
+def test_any_only_csv_with_byte_order_mark_blanks_and_more_columns(tmp_path):
+    rows = ["a.png, d ,s,c,negative,something else"]
+    header = "\ufefffile,dataset,subject,clip,label,notes\n"
+    clips = load_flow_folder(write_folder(tmp_path, rows, sheet="list.csv", header=header))
+    assert [clip.key for clip in clips] == ["d/s/c"]
+
+
+def test_same_clip_name_of_another_subject_is_another_clip(tmp_path):
+    rows = ["a.png,d,s1,c,negative", "b.png,d,s2,c,negative", "c.png,e,s1,c,negative"]
+    assert len(load_flow_folder(write_folder(tmp_path, rows))) == 3
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("missing/x.png,d,s,c,negative", "line 3: the file 'missing/x.png' is neither in"),
+        ("../x.png,d,s,c,negative", "may lie outside"),
+        ("maps/../../x.png,d,s,c,negative", "may lie outside"),
+        ("/etc/passwd,d,s,c,negative", "may lie outside"),
+        ("C:\\x.png,d,s,c,negative", "may lie outside"),
+        ("..\\x.png,d,s,c,negative", "may lie outside"),
+        ("x\x01.png,d,s,c,negative", "may lie outside"),
+        ("x.png,d,s,c,angry", "the label 'angry' is unknown; use one of negative, positive"),
+        ("x.png,d,s0,c0,negative", "d/s0/c0 is already listed on line 2"),
+        ("x.png,d,,c,negative", "the field subject is empty"),
+        ("x.png, ,s,c,negative", "the field dataset is empty"),
+        (",d,s,c,negative", "the field file is empty"),
+        ("x.png,d,s", "the field clip is empty"),
+        ("x.png,d,../../s,c,negative", "cannot be a name"),
+        ("x.png,..,s,c,negative", "cannot be a name"),
+    ],
+)
+def test_a_row_that_cannot_be_used_is_refused_with_its_line(tmp_path, row, message):
+    write_folder(tmp_path, ["a.png,d,s0,c0,negative", row])
+    with pytest.raises(InputError) as error:
+        load_flow_folder(tmp_path)
+    assert message in str(error.value)
+    assert f"{tmp_path / 'samples.csv'}, line 3" in str(error.value)
+
+
+def test_a_link_that_leaves_the_folder_is_refused(tmp_path):
+    outside = tmp_path / "outside.png"
+    cv2.imwrite(str(outside), np.zeros((4, 4, 3), np.uint8))
+    root = write_folder(tmp_path / "root", ["in.png,d,s,a,negative", "out.png,d,s,b,negative"])
+    (root / "maps" / "out.png").unlink()
+    (root / "maps" / "out.png").symlink_to(root / "maps" / "in.png")
+    assert len(load_flow_folder(root)) == 2
+    (root / "maps" / "out.png").unlink()
+    (root / "maps" / "out.png").symlink_to(outside)
+    with pytest.raises(InputError, match=r"line 3: the file 'out\.png' is a link that leaves"):
+        load_flow_folder(root)
+
+
+def test_a_folder_behind_a_link_is_read(tmp_path):
+    root = write_folder(tmp_path / "root", ["a.png,d,s,c,negative"])
+    (tmp_path / "link").symlink_to(root)
+    assert len(load_flow_folder(tmp_path / "link")) == 1
+
+
+def test_a_csv_that_cannot_be_used_is_refused(tmp_path):
+    with pytest.raises(InputError, match="is not a folder"):
+        load_flow_folder(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="holds no csv file"):
+        load_flow_folder(tmp_path)
+    sheet = tmp_path / "list.csv"
+    sheet.write_text("file,subject,clip\n")
+    with pytest.raises(InputError, match="lacks the column dataset, label"):
+        load_flow_folder(tmp_path)
+    sheet.write_text("")
+    with pytest.raises(InputError, match="lacks the column"):
+        load_flow_folder(tmp_path)
+    sheet.write_text(HEADER)
+    with pytest.raises(InputError, match="lists no clip"):
+        load_flow_folder(tmp_path)
+    sheet.write_bytes(HEADER.encode() + b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="is not a readable csv"):
+        load_flow_folder(tmp_path)
+    (tmp_path / "other.csv").write_text(HEADER)
+    with pytest.raises(InputError, match="several csv files"):
+        load_flow_folder(tmp_path)
+
+
+def test_load_dataset_finds_the_folder_or_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.delenv("DFR_KERAS_DATA", raising=False)
+    with pytest.raises(InputError, match="DFR_KERAS_DATA is not set"):
+        load_dataset("flow-folder")
+    monkeypatch.setenv("DFR_KERAS_DATA", str(tmp_path))
+    with pytest.raises(InputError, match=r"there is no .*flow-folder: name the dataset's folder"):
+        load_dataset("flow-folder")
+    write_folder(tmp_path / "flow-folder", ["a.png,d,s,c,negative"])
+    assert len(load_dataset("flow-folder")) == 1
+    assert load_dataset("flow-folder", tmp_path / "flow-folder") == load_dataset("flow-folder")
+    with pytest.raises(InputError, match="'casme9' is unknown: use one of flow-folder, synthetic"):
+        load_dataset("casme9")
+    with pytest.raises(InputError, match="classes 'five' are unknown"):
+        load_dataset("flow-folder", classes="five")
