@@ -39,7 +39,8 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     console.print(f"{metrics['protocol']}, validation {metrics['validation']}{note}", style="bold")
     expected = f" of {folds['expected']}" if folds["expected"] else ""
     console.print(
-        f"{folds['done']}{expected} folds, {metrics['clips']} clips, {len(metrics['seeds'])} seed(s)"
+        f"{folds['done']}{expected} folds, {metrics['clips']} clips, "
+        f"{len(metrics['seeds'])} seed(s)"
     )
     table = Table(box=None, pad_edge=False)
     for column in ("", "UF1", "UAR", "accuracy", "clips"):

@@ -35,8 +35,8 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.option("--flow", "flow_method", help="Optical flow, tvl1 or dis; the prepared store's "
               "where there is one, else tvl1.")  # fmt: skip
 @click.option("--model", default="dfrnet", show_default=True, help="dfrnet or ststnet.")
-@click.option("--recipe", default="paper", show_default=True, type=click.Choice(["paper"]),
-              help="Each network's own published training; the options below change it.")  # fmt: skip
+@click.option("--recipe", type=click.Choice(["paper"]), default="paper", show_default=True,
+              help="Each network's own published training; options below change it.")  # fmt: skip
 @click.option("--features", help="Views to use, of those in the store: T, S, D or several.")
 @click.option("--fusion", help="dynamic, add, multiply or concat.")
 @click.option("--attention", help="none, spatial, channel or all.")

@@ -5,6 +5,7 @@ Keras nor TensorFlow.
 """
 
 from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -19,7 +20,7 @@ _HOME = {
 __all__ = ["ChannelAttention", "Clip", "DFRNet", "FusionBlock", "SpatialAttention", "load_dataset"]
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@ Names are loaded on first use: reading a run needs no Keras.
 """
 
 from importlib import import_module
+from typing import Any
 
 _HOME = {
     "Fold": "folds",
@@ -23,7 +24,7 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str) -> object:
+def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""The network to deploy: trained on all subjects, with the leave-one-subject-out figure to expect."""
+"""The network to deploy: trained on everybody, with the leave-one-subject-out figure to expect."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class _SplitMaxPooling(PaddedMaxPooling2D):
         import tensorflow as tf
 
         size = self.pool_size
-        _, height, width, channels = self.compute_output_shape(inputs.shape)
+        height, width, channels = (int(n or 0) for n in self.compute_output_shape(inputs.shape)[1:])
         # Cut what no window reaches, then border by what is never the largest: both have cheap
         # gradients, which a Python slice and a mirrored border have not.
         seen = tf.slice(inputs, [0] * 4, [-1, height * size - 1, width * size - 1, channels])
