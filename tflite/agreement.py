@@ -16,8 +16,6 @@ from dfrnet_keras.tflite.interpreter import Network
 if TYPE_CHECKING:
     import keras
 
-    from dfrnet_keras.store import FeatureStore
-
 # Largest difference of a probability, and smallest share of equal classes, that pass.
 TOLERANCES = {
     "none": (0.001, 0.995),
@@ -121,56 +119,6 @@ def keras_probabilities(model: Any, maps: Mapping[str, NDArray]) -> NDArray[np.f
         )
     batch = {name: np.asarray(maps[name], np.float32) for name in names}
     return np.asarray(model.predict_on_batch(batch), np.float32)
-
-
-def check_store(
-    store: FeatureStore, shapes: Mapping[str, tuple[int, ...]], flow_range: str | None = None
-) -> None:
-    """Refuse a store that a network cannot take its maps from.
-
-    Args:
-        store: The store.
-        shapes: Input name to shape `(1, H, W, channels)` of the network.
-        flow_range: That of the store which the network was trained on, if known.
-
-    Raises:
-        InputError: The store lacks a map, or has maps of another size, channels or range.
-    """
-    for name, shape in shapes.items():
-        if name not in store.arrays:
-            raise InputError(
-                f"{store.path} has no {name}, which the network looks at: give the store that it "
-                "was trained on."
-            )
-        found = store.arrays[name].shape[1:]
-        if found != tuple(shape[1:]):
-            raise InputError(
-                f"{store.path} holds {name} of {found}, but the network takes {tuple(shape[1:])}: "
-                "give the store that it was trained on."
-            )
-    if flow_range is not None and "flow" in shapes and flow_range != store.flow_range:
-        raise InputError(
-            f"{store.path} holds flow in {store.flow_range}, but the network was trained on "
-            f"{flow_range}: give the store that it was trained on."
-        )
-
-
-def store_maps(
-    store: FeatureStore, names: Iterable[str], rows: NDArray
-) -> Iterator[dict[str, NDArray[np.float32]]]:
-    """Maps of some rows of a store, one clip at a time, `(1, H, W, channels)`."""
-    names = list(names)
-    for row in rows:
-        yield {name: store.arrays[name][[row]].astype(np.float32) for name in names}
-
-
-def sample_rows(store: FeatureStore, count: int, seed: int = 0) -> NDArray[np.int64]:
-    """At most so many rows of a store, drawn at random, each class in its share."""
-    shuffled = np.random.default_rng(seed).permutation(len(store))
-    by_class = shuffled[np.argsort(store.labels[shuffled], kind="stable")]
-    if count >= len(store):
-        return np.sort(by_class)
-    return np.sort(by_class[np.linspace(0, len(store) - 1, count).round().astype(np.int64)])
 
 
 def _batches(

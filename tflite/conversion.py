@@ -89,7 +89,8 @@ def convert(
     if trained_quantized:
         content = _converted(_tf_keras_call(model), model, shapes, quantize, input_type, None)
     else:
-        core, statistics = model, {}
+        core = model
+        statistics: dict[str, tuple[NDArray, NDArray]] = {}
         if quantize in ("int8", "int16x8") and input_type == "float32":
             core, statistics = without_normalization(model)
         content = _converted(
@@ -156,14 +157,17 @@ def without_normalization(
     layers = normalization_layers(model)
     if not layers:
         return model, {}
-    inputs = {tensor.name: tensor for tensor in model.inputs}
     statistics = {
         name: (np.array(layer.mean), np.sqrt(np.array(layer.variance)))
         for name, layer in layers.items()
     }
-    for name, layer in layers.items():
-        inputs[name] = layer.output
-    return keras.Model(inputs, model.outputs[0], name=model.name), statistics
+    starts = [
+        layers[tensor.name].output if tensor.name in layers else tensor for tensor in model.inputs
+    ]
+    inputs = {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in model.inputs}
+    # A model within a model: tensors in the middle of a graph cannot be given names as inputs.
+    rest = keras.Model(starts, model.outputs[0], name=f"{model.name}_normalized")
+    return keras.Model(inputs, rest(list(inputs.values())), name=model.name), statistics
 
 
 def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:
@@ -181,7 +185,7 @@ def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:
     shapes = {tensor.name.split(":")[0]: (1, *tensor.shape[1:]) for tensor in tensors}
     open_inputs = [name for name, shape in shapes.items() if None in shape]
     if open_inputs:
-        raise InputError(f"The input {open_inputs[0]} has no fixed size: build the network with one.")
+        raise InputError(f"The input {open_inputs[0]} has no fixed size: build it with one.")
     return shapes
 
 
@@ -243,12 +247,11 @@ def _converted(
 
     module = tf.Module()
     module.model = model  # the weights of a Keras 3 network are found through it
-    module.variables_of_model = [getattr(v, "value", v) for v in model.variables]
     signature = {
         name: tf.TensorSpec(shape, tf.float32, name=name) for name, shape in shapes.items()
     }
     module.serve = tf.function(
-        lambda **maps: {OUTPUT: call(maps)}, reduce_retracing=False
+        lambda **maps: {OUTPUT: call(maps)}, autograph=False
     ).get_concrete_function(**signature)
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=module.serve)

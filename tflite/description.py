@@ -54,7 +54,6 @@ def complete_description(
         "flow_method": "tvl1",
         "strain_cross_term": False,
         "remove_global_motion": False,
-        "crop": None,
     }
     if flow_range == "bytes":
         preparation = {"size": size}

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.features.extract import Features, extract_features
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, Features, extract_features
 from dfrnet_keras.frames import read_clip
 from dfrnet_keras.tflite.interpreter import Network
 from dfrnet_keras.tflite.metadata import read_metadata
@@ -160,10 +160,8 @@ class Predictor:
         start = time.perf_counter()
         if apex is None:
             apex = onset + (len(frames) - onset) // 2
-        if how.get("crop") not in (None, "none", False):
-            from dfrnet_keras.features.face import crop_face  # type: ignore[import-not-found]
-
-            frames = crop_face(frames, size=self.size)
+        if how.get("crop", "none") != "none":
+            frames = self._faces(frames, onset)
             timings["crop"], start = _since(start)
         try:
             features = extract_features(
@@ -183,6 +181,22 @@ class Predictor:
         timings["features"], _ = _since(start)
         return features, apex, timings
 
+    def _faces(self, frames: Any, onset: int) -> NDArray[np.uint8]:
+        from dfrnet_keras.features.face import crop_face, find_face
+
+        if not 0 <= onset < len(frames):
+            raise InputError(f"onset is {onset}, but the clip has {len(frames)} frames.")
+        face = find_face(frames[onset])
+        whole = self._preparation["crop"] == "auto" and face.fills(frames[onset].shape)
+        if whole:
+            return frames
+        if "face_not_found" in face.flags:
+            raise InputError(
+                f"No face was found on frame {onset}, and {self.path} was trained on cropped "
+                "faces: give a clip in which one is seen from the front."
+            )
+        return crop_face(frames, size=max(self.size, SMALLEST_FLOW_SIZE), face=face)
+
     def _prediction(
         self, probabilities: NDArray[np.float32], apex: int | None, timings: dict[str, float]
     ) -> Prediction:
@@ -194,7 +208,7 @@ class Predictor:
 def _pictures(frames: Any) -> Any:
     """The frames as arrays; files are read."""
     if isinstance(frames, (str, os.PathLike)):
-        return read_clip(frames)
+        return read_clip(Path(frames))
     if len(frames) and isinstance(frames[0], (str, os.PathLike)):
         return read_clip([Path(path) for path in frames])
     return frames
