@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 METHODS = ("qat", "prune", "cluster")
 # Smaller kernels hold next to nothing of the file and most of what the attention says.
 _SMALLEST_KERNEL = 1000
-_CALIBRATION_BATCHES = 8
 
 
 def compress(
@@ -91,7 +90,9 @@ def compress(
     fold = fine_tuning_fold(store, seed)
     steps = math.ceil(len(fold.train) / batch_size) * epochs
     if method == "qat":
-        network = _quantized(twin, _calibration(store, fold, statistics, twin))
+        from dfrnet_keras.tflite.quantization_aware import output_ranges, quantized
+
+        network = quantized(twin, output_ranges(twin, store, fold.train, statistics))
     elif method == "prune":
         network = _pruning(twin, sparsity, steps)
     else:
@@ -141,16 +142,6 @@ def _is_large(layer: Any) -> bool:
     )  # fmt: skip
 
 
-def _copied(twin: Twin, wrap: Any) -> Any:
-    """A copy of the twin in which `wrap` replaces layers; the weights come along."""
-    import tf_keras
-
-    from dfrnet_keras.tflite.twin_layers import SCOPE
-
-    with tf_keras.utils.custom_object_scope(SCOPE):
-        return tf_keras.models.clone_model(twin.network, clone_function=wrap)
-
-
 def _pruning(twin: Twin, sparsity: float, steps: int) -> Any:
     import tensorflow_model_optimization as tfmot
 
@@ -167,7 +158,7 @@ def _pruning(twin: Twin, sparsity: float, steps: int) -> Any:
             return layer
         return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=schedule)
 
-    return _copied(twin, wrap)
+    return twin.copied(wrap)
 
 
 def _clustering(twin: Twin, clusters: int) -> Any:
@@ -182,85 +173,7 @@ def _clustering(twin: Twin, clusters: int) -> Any:
             layer, number_of_clusters=clusters, cluster_centroids_init=start
         )
 
-    return _copied(twin, wrap)
-
-
-def _quantized(twin: Twin, ranges: Mapping[str, tuple[float, float]]) -> Any:
-    """The twin with fake quantisation, its ranges set from the float twin's.
-
-    TFMOT starts every range at -6..6 and moves it by a thousandth a step: a fine-tuning of some
-    hundred steps would end with most of these ranges as they were.
-    """
-    import tensorflow_model_optimization as tfmot
-    from tf_keras import layers as stock
-
-    from dfrnet_keras.tflite.twin_layers import SCOPE, quantization_of
-
-    def wrap(layer: Any) -> Any:
-        if isinstance(layer, stock.InputLayer):
-            return layer
-        return tfmot.quantization.keras.quantize_annotate_layer(layer, quantization_of(layer))
-
-    with tfmot.quantization.keras.quantize_scope(SCOPE):
-        network = tfmot.quantization.keras.quantize_apply(_copied(twin, wrap))
-    for layer in network.layers:
-        name = layer.name.removeprefix("quant_")
-        if type(layer).__name__ == "QuantizeLayer":
-            name = layer.input.name.split(":")[0]
-        if name not in ranges:
-            continue
-        for weight in layer.weights:
-            kind, _, end = weight.name.split("/")[-1].split(":")[0].rpartition("_")
-            if end in ("min", "max") and not kind.startswith(("kernel", "depthwise", "pre_act")):
-                weight.assign(ranges[name][end == "max"])
-    return network
-
-
-def _calibration(
-    store: FeatureStore, fold: Fold, statistics: Mapping[str, tuple[NDArray, NDArray]], twin: Twin
-) -> dict[str, tuple[float, float]]:
-    """Layer or input name to the mean smallest and largest value over batches; zero is within."""
-    import tensorflow as tf
-    import tf_keras
-
-    outputs = {
-        layer.name: layer.output
-        for layer in twin.network.layers
-        if not isinstance(layer.output, list)
-    }
-    probe = tf_keras.Model(twin.network.inputs, outputs)
-    names = list(twin.network.input_names)
-
-    @tf.function
-    def extremes(maps: list[Any]) -> dict[str, Any]:
-        found = probe(maps, training=False)
-        return {
-            name: tf.stack([tf.reduce_min(value), tf.reduce_max(value)])
-            for name, value in found.items()
-        }
-
-    rows = np.random.default_rng(0).permutation(fold.train)
-    size = max(1, min(8, len(rows) // _CALIBRATION_BATCHES))
-    seen: dict[str, list[Any]] = {name: [] for name in outputs}
-    for k in range(min(_CALIBRATION_BATCHES, len(rows) // size)):
-        some = rows[k * size : (k + 1) * size]
-        maps = [_standardized(store.arrays[name][some], name, statistics) for name in names]
-        for name, pair in extremes(maps).items():
-            seen[name].append(pair.numpy())
-    means = {name: np.mean(pairs, axis=0) for name, pairs in seen.items()}
-    return {
-        name: (min(float(low), 0.0), max(float(high), 1e-3)) for name, (low, high) in means.items()
-    }
-
-
-def _standardized(
-    maps: NDArray, name: str, statistics: Mapping[str, tuple[NDArray, NDArray]]
-) -> NDArray[np.float32]:
-    values = np.asarray(maps, np.float32)
-    if name not in statistics:
-        return values
-    mean, deviation = statistics[name]
-    return np.asarray((values - mean) / deviation, np.float32)
+    return twin.copied(wrap)
 
 
 def _batches(

@@ -246,7 +246,9 @@ def _converted(
     import tensorflow as tf
 
     module = tf.Module()
-    module.model = model  # the weights of a Keras 3 network are found through it
+    module.model = model
+    # A Keras 3 weight holds a TensorFlow variable, which is frozen only if it is found here.
+    module.weights = [getattr(variable, "value", variable) for variable in model.variables]
     signature = {
         name: tf.TensorSpec(shape, tf.float32, name=name) for name, shape in shapes.items()
     }

@@ -62,7 +62,7 @@ def time_path(
         "network": predictor.network.invoke,
         "whole prediction": lambda: predictor.predict(frames, onset, apex),
     }
-    if how.get("crop", "none") != "none":
+    if how.get("crop") not in (None, "none"):
         from dfrnet_keras.features.face import find_face
 
         calls = {"face": lambda: find_face(frames[onset]), **calls}

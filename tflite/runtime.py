@@ -160,7 +160,7 @@ class Predictor:
         start = time.perf_counter()
         if apex is None:
             apex = onset + (len(frames) - onset) // 2
-        if how.get("crop", "none") != "none":
+        if how.get("crop") not in (None, "none"):
             frames = self._faces(frames, onset)
             timings["crop"], start = _since(start)
         try:

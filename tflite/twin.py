@@ -9,6 +9,7 @@ Importing this module imports TensorFlow Model Optimization, which makes `tf.ker
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -53,6 +54,11 @@ class Twin:
         self._layers = {twin.name: original for original, twin in self._pairs.values()}
         for original, twin in self._pairs.values():
             twin.set_weights(original.get_weights())
+
+    def copied(self, wrap: Callable[[Any], Any]) -> Any:
+        """A copy of the network in which `wrap` replaces layers; the weights come along."""
+        with tf_keras.utils.custom_object_scope(twin_layers.SCOPE):
+            return tf_keras.models.clone_model(self.network, clone_function=wrap)
 
     def give_back(self, network: Any) -> None:
         """Set the Keras 3 network's weights to those of a tf_keras network made from the twin.

@@ -1,4 +1,4 @@
-"""tf_keras layers for the operations of `keras.ops`, and how each is quantised in training."""
+"""tf_keras layers for the operations of `keras.ops`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
-import tensorflow_model_optimization as tfmot
 import tf_keras
 from tf_keras import layers as stock
 
-_mot = tfmot.quantization.keras
 _serializable = tf_keras.utils.register_keras_serializable(package="dfrnet_keras")
 
 
@@ -105,72 +103,4 @@ OPERATIONS: dict[str, Callable[[Any, str], Any]] = {
 # Those of them that need a second symbolic input; with a constant they have no layer.
 BINARY = ("Add", "Multiply", "Maximum")
 
-
-class FixedSigmoidQuantizer(_mot.quantizers.Quantizer):
-    """TFLite's int8 sigmoid gives steps of 1/256 from 0 on, whatever was learned."""
-
-    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-        return {}
-
-    def __call__(self, inputs: Any, training: Any, weights: Any, **kwargs: Any) -> Any:
-        return tf.quantization.fake_quant_with_min_max_args(inputs, 0.0, 255 / 256)
-
-    def get_config(self) -> dict[str, Any]:
-        return {}
-
-
-class OutputQuantization(_mot.QuantizeConfig):
-    """How the output of a layer without weights is quantised.
-
-    Args:
-        how: `"range"` (learned), `"sigmoid"` (fixed), or `"none"`: the values are some of the
-            input's, which are quantised already.
-    """
-
-    def __init__(self, how: str) -> None:
-        self.how = how
-
-    def get_weights_and_quantizers(self, layer: Any) -> list[Any]:
-        return []
-
-    def get_activations_and_quantizers(self, layer: Any) -> list[Any]:
-        return []
-
-    def set_quantize_weights(self, layer: Any, quantize_weights: Any) -> None:
-        pass
-
-    def set_quantize_activations(self, layer: Any, quantize_activations: Any) -> None:
-        pass
-
-    def get_output_quantizers(self, layer: Any) -> list[Any]:
-        if self.how == "sigmoid":
-            return [FixedSigmoidQuantizer()]
-        if self.how == "none":
-            return []
-        return [
-            _mot.quantizers.MovingAverageQuantizer(
-                num_bits=8, per_axis=False, symmetric=False, narrow_range=False
-            )
-        ]
-
-    def get_config(self) -> dict[str, Any]:
-        return {"how": self.how}
-
-
-def quantization_of(layer: Any) -> OutputQuantization | None:
-    """The quantisation of a layer that TFMOT does not know; `None` for those that it knows."""
-    if isinstance(layer, Sigmoid):
-        return OutputQuantization("sigmoid")
-    if isinstance(layer, (Pad, stock.GlobalMaxPooling2D, stock.Maximum)):
-        return OutputQuantization("none")
-    if isinstance(layer, Reduce):
-        return OutputQuantization("range" if layer.how == "mean" else "none")
-    if isinstance(layer, stock.Multiply):
-        return OutputQuantization("range")
-    return None
-
-
-SCOPE = {
-    cls.__name__: cls
-    for cls in (Reduce, Sigmoid, Pad, Standardize, FixedSigmoidQuantizer, OutputQuantization)
-}
+SCOPE = {cls.__name__: cls for cls in (Reduce, Sigmoid, Pad, Standardize)}
