@@ -169,7 +169,7 @@ def _quantization_of(layer: Any) -> OutputQuantization | None:
     """The quantisation of a layer that TFMOT does not know; `None` for those that it knows."""
     if isinstance(layer, twin_layers.Sigmoid):
         return OutputQuantization("sigmoid")
-    if isinstance(layer, (twin_layers.Pad, stock.GlobalMaxPooling2D, stock.Maximum)):
+    if isinstance(layer, (twin_layers.Pad, stock.GlobalMaxPooling2D)):
         return OutputQuantization("none")
     if isinstance(layer, twin_layers.Reduce):
         return OutputQuantization("range" if layer.how == "mean" else "none")

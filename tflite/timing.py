@@ -130,10 +130,8 @@ def take_turns(
 def _set_inputs(network: Network, maps: Mapping[str, NDArray] | None) -> None:
     noise = np.random.default_rng(0)
     network.set_inputs(
-        {
-            name: noise.random(tensor.shape, np.float32) if maps is None else maps[name]
-            for name, tensor in network.inputs.items()
-        }
+        maps
+        or {name: noise.random(tensor.shape, np.float32) for name, tensor in network.inputs.items()}
     )
 
 

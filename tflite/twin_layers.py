@@ -75,15 +75,12 @@ def _reduce(how: str) -> Callable[[Any, str], Any]:
 def _pad(operation: Any, name: str) -> Any:
     if operation.mode not in ("constant", "symmetric", "reflect"):
         return None
-    widths = operation.pad_width
-    return Pad(widths, operation.mode.upper(), name=name)
+    return Pad(operation.pad_width, operation.mode.upper(), name=name)
 
 
 def _max_pool(operation: Any, name: str) -> Any:
-    if operation.data_format == "channels_first":
-        return None
-    strides = operation.strides
-    return stock.MaxPooling2D(operation.pool_size, strides, operation.padding, name=name)
+    window = operation.pool_size, operation.strides, operation.padding
+    return stock.MaxPooling2D(*window, data_format=operation.data_format, name=name)
 
 
 # Name of a class of keras.ops -> function of (operation, name) that makes its layer, or None where
@@ -91,7 +88,6 @@ def _max_pool(operation: Any, name: str) -> Any:
 OPERATIONS: dict[str, Callable[[Any, str], Any]] = {
     "Add": lambda operation, name: stock.Add(name=name),
     "Multiply": lambda operation, name: stock.Multiply(name=name),
-    "Maximum": lambda operation, name: stock.Maximum(name=name),
     "Relu": lambda operation, name: stock.ReLU(name=name),
     "Sigmoid": lambda operation, name: Sigmoid(name=name),
     "Concatenate": lambda operation, name: stock.Concatenate(operation.axis, name=name),
@@ -101,6 +97,6 @@ OPERATIONS: dict[str, Callable[[Any, str], Any]] = {
     "MaxPool": _max_pool,
 }
 # Those of them that need a second symbolic input; with a constant they have no layer.
-BINARY = ("Add", "Multiply", "Maximum")
+BINARY = ("Add", "Multiply")
 
 SCOPE = {cls.__name__: cls for cls in (Reduce, Sigmoid, Pad, Standardize)}
