@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -260,7 +261,10 @@ def _converted(
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _set(converter, quantize, input_type, samples)
         try:
-            return converter.convert()
+            with warnings.catch_warnings():
+                # Of TensorFlow's own interpreter, which the converter uses inside.
+                warnings.simplefilter("ignore", UserWarning)
+                return converter.convert()
         except Exception as error:  # the converter raises types of its own
             unknown = re.findall(r"tf\.(\w+)", str(error))
             if not unknown and "custom op" not in str(error).lower():
