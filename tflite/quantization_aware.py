@@ -44,6 +44,9 @@ def quantized(twin: Twin, ranges: Mapping[str, tuple[float, float]]) -> Any:
     with tfmot.quantization.keras.quantize_scope(scope):
         network = tfmot.quantization.keras.quantize_apply(twin.copied(wrap))
     for layer in network.layers:
+        if isinstance(getattr(layer, "layer", None), stock.BatchNormalization):
+            # Its statistics are those of all clips; a few batches would only blur them.
+            layer.trainable = False
         name = layer.name.removeprefix("quant_")
         if type(layer).__name__ == "QuantizeLayer":
             name = layer.input.name.split(":")[0]

@@ -1,0 +1,102 @@
+"""The default network at 224 x 224: `.tflite` files against PyTorch, run by run in turns.
+
+    python benchmarks/latency.py convert OUT    # needs TensorFlow: writes OUT/*.tflite
+    python benchmarks/latency.py time OUT       # needs PyTorch, no TensorFlow
+
+Two steps, since two runtimes in one process fight over the processor's threads. The weights are
+random, which the time does not depend on; ranges of int8 are set by rendered clips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+MODES = ("none", "float16", "dynamic", "int8")
+
+
+def write_files(folder: Path) -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+
+    from dfrnet_keras.datasets.synthetic import synthesize_clips
+    from dfrnet_keras.features import extract_features
+    from dfrnet_keras.models import DFRNet, normalization_layers
+    from dfrnet_keras.tflite import convert
+
+    keras.utils.set_random_seed(0)
+    network = DFRNet()
+    samples = []
+    for _, clip in synthesize_clips(subjects=4, clips_per_subject=2, size=224):
+        maps = extract_features(
+            clip.frames, onset=clip.onset, apex=clip.apex, flow_method="dis"
+        )._asdict()
+        samples.append({name: array[None].astype(np.float32) for name, array in maps.items()})
+    for name, layer in normalization_layers(network).items():
+        values = np.concatenate([sample[name] for sample in samples]).astype(np.float64)
+        layer.set_statistics(values.mean((0, 1, 2)), values.var((0, 1, 2)))
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {"preparation": {"flow_method": "dis"}}
+    for mode in MODES:
+        content = convert(network, quantize=mode, representative_data=samples, description=about)
+        (folder / f"{mode}.tflite").write_bytes(content)
+
+
+def time_files(folder: Path, threads: int, runs: int) -> None:
+    import torch
+    from opponent_torch import DFRNet
+
+    from dfrnet_keras.tflite.interpreter import Network
+    from dfrnet_keras.tflite.timing import machine, take_turns
+
+    torch.set_num_threads(threads)
+    opponent = DFRNet().eval()
+    maps = [torch.randn(1, channels, 224, 224) for channels in (3, 1, 3)]
+
+    def eager() -> object:
+        with torch.inference_mode():
+            return opponent(*maps)
+
+    calls = {"PyTorch eager": eager}
+    for mode in MODES:
+        network = Network(folder / f"{mode}.tflite", threads=threads)
+        network.set_inputs(
+            {
+                name: np.random.default_rng(0).random(tensor.shape, np.float32)
+                for name, tensor in network.inputs.items()
+            }
+        )
+        calls[mode] = network.invoke
+    about = machine()
+    rows = {row.name: row for row in take_turns(calls, runs=runs)}
+    print(json.dumps(about), "free cores after:", machine()["free_cores"])
+    reference = rows["PyTorch eager"].median
+    for name, row in rows.items():
+        file = folder / f"{name}.tflite"
+        size = f"{file.stat().st_size / 1e6:6.2f} MB" if file.exists() else ""
+        print(
+            f"{name:14} {threads} threads, median {row.median:7.2f} ms, p10 {row.p10:7.2f}, "
+            f"p90 {row.p90:7.2f}, {row.median / reference:.3f} of PyTorch {size}"
+        )
+    print(f"dynamic is {rows['dynamic'].median / rows['none'].median:.2f} of float32")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("step", choices=("convert", "time"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=100)
+    options = parser.parse_args()
+    if options.step == "convert":
+        write_files(options.folder)
+    else:
+        time_files(options.folder, options.threads, options.runs)
+
+
+if __name__ == "__main__":
+    main()
