@@ -7,6 +7,7 @@ none sees what another left.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -134,12 +135,11 @@ def limit_threads(threads: int) -> None:
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        try:
+        tf.config.experimental.enable_op_determinism()
+        # Once TensorFlow has started, its threads are what they are.
+        with contextlib.suppress(RuntimeError):
             tf.config.threading.set_intra_op_parallelism_threads(threads)
             tf.config.threading.set_inter_op_parallelism_threads(1)
-        except RuntimeError:
-            return  # TensorFlow has started: its threads are what they are.
-        tf.config.experimental.enable_op_determinism()
     elif keras.backend.backend() == "torch":
         import torch
 
