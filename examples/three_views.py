@@ -21,9 +21,7 @@ output = sys.argv[1] if len(sys.argv) > 1 else "three-views.png"
 # A clip of the third person: a smile of about two pixels at the mouth corners.
 clips = synthesize_clips(subjects=3, clips_per_subject=12, size=224, amplitude=(2.0, 2.4), seed=1)
 plan, clip = next(
-    (plan, clip)
-    for plan, clip in clips
-    if plan.subject == "s03" and plan.spec.label == "positive"
+    (plan, clip) for plan, clip in clips if plan.subject == "s03" and plan.spec.label == "positive"
 )
 
 # The three views, as the network takes them.

@@ -95,7 +95,7 @@ def _section(run: Run, metrics: dict[str, Any], number: int, several: bool, mist
     heading = "h2" if several else "h1"
     protocol = run.settings.get("protocol", "")
     parts = [
-        f'<section class="run{" optimistic" if run.optimistic else ""}" id="run-{number}">',
+        f'<section class="run{" watermark" if run.optimistic else ""}" id="run-{number}">',
         f"<{heading}>{escape(title_of(run))}</{heading}>",
         f'<p class="lead">{escape(run_name(run))} · {escape(str(protocol))}</p>',
         *_warnings(run, metrics),

@@ -14,8 +14,7 @@ _WATERMARK = (
     "OPTIMISTIC</text></svg>"
 )
 
-_STYLE = (
-    """
+_STYLE = """
 :root { --ink: #1f2430; --soft: #667085; --line: #e3e5ea; --blue: #2f6299; --warm: #b3541e; }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; }
@@ -41,9 +40,6 @@ pre { background: #f6f7f9; border: 1px solid var(--line); border-radius: 6px; pa
 .note ul { margin: .4rem 0 0; padding-left: 1.2rem; }
 section.run > h2:first-child { font-size: 1.7rem; margin-bottom: .35rem; }
 section.run + section.run { border-top: 2px solid var(--ink); margin-top: 4rem; padding-top: 3rem; }
-section.optimistic { background-image: url("data:image/svg+xml,"""
-    + quote(_WATERMARK)
-    + """"); }
 .scroll { overflow-x: auto; margin: .5rem 0 1rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .94rem; }
 caption { text-align: left; font-size: .88rem; padding-bottom: .4rem; }
@@ -114,15 +110,22 @@ details > summary { cursor: pointer; color: var(--blue); margin: .5rem 0; }
 }
 @media print { .card, figure, tr { break-inside: avoid; } details { display: block; } }
 """
-)
 
 
 def page(title: str, body: str) -> str:
-    """A whole HTML document; `title` is text, `body` is HTML."""
+    """A whole HTML document; `title` is text, `body` is HTML.
+
+    Sections of the class `watermark` have the word "optimistic" behind them.
+    """
+    style = _STYLE
+    if ' watermark"' in body:
+        style += (
+            f'.watermark {{ background-image: url("data:image/svg+xml,{quote(_WATERMARK)}"); }}\n'
+        )
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"
+        f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n</main>\n</body>\n</html>\n"
     )
 

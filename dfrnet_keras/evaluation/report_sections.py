@@ -136,8 +136,10 @@ def facts_of(run: Run, metrics: dict[str, Any]) -> str:
 
 
 def _words(settings: dict[str, Any] | None, without: Sequence[str] = ()) -> list[str]:
+    plain = {None: "none", True: "yes", False: "no"}
     return [
-        f"{name.replace('_', ' ')} {value}"
+        f"{name.replace('_', ' ')} "
+        f"{plain[value] if value is None or isinstance(value, bool) else value}"
         for name, value in (settings or {}).items()
         if name not in without
     ]
