@@ -106,7 +106,8 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
     """
     path = folder / "settings.json"
     settings = json.loads(json.dumps(settings))
-    if path.is_file():
+    # Without a fold it is no run yet: settings that proved impossible may be given anew.
+    if path.is_file() and any((folder / "folds").glob("seed-*-fold-*.json")):
         there = _settings_of(folder)
         old, new = _flatten(there), _flatten(settings)
         # Seeds and folds may be added to a run, and a store may have moved: its content counts.

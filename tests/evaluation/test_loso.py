@@ -203,6 +203,17 @@ def test_other_settings_are_refused(store, guesser, tmp_path, first, second, mes
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*.json")}
 
 
+def test_settings_of_a_run_without_a_fold_may_be_given_anew(store, guesser, tmp_path):
+    class Impossible(guesser):
+        def fit_predict(self, folds, seed):
+            raise InputError("there is no such network")
+
+    with pytest.raises(InputError, match="no such network"):
+        evaluate_loso(Impossible(store, settings={"name": "typo"}), store, run_dir=tmp_path)
+    run = evaluate_loso(guesser(store, settings={"name": "right"}), store, run_dir=tmp_path)
+    assert run.settings["learner"] == {"name": "right"}
+
+
 def test_another_store_or_validation_is_refused(store, guesser, with_other_labels, tmp_path):
     evaluate_loso(guesser(store), store, run_dir=tmp_path, folds=1)
     with pytest.raises(InputError, match="validation: subjects there, none now"):

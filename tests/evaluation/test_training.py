@@ -72,7 +72,13 @@ def in_fresh_process(model, store, number, backend="tensorflow"):
     work = json.dumps([model, str(store.path), number, OPTIONS[model], RECIPE.as_dict()])
     run = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(_FRESH), work],
-        env={**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            # On JAX most of the time goes into compiling: leave out what only makes code faster.
+            "XLA_FLAGS": "--xla_backend_optimization_level=0" if backend == "jax" else "",
+        },
         capture_output=True,
         text=True,
         timeout=300,
