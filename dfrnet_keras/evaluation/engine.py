@@ -57,6 +57,7 @@ class Engine:
 
         from dfrnet_keras.evaluation.training_twin import TrainingTwin
 
+        _make_deterministic()
         self.learner = learner
         self.recipe = learner.recipe
         self.store = learner.store
@@ -218,6 +219,20 @@ class Engine:
                     "loss": history["loss"][-1],
                 }
             )
+
+
+def _make_deterministic() -> None:
+    """Make equal seeds give equal results, in whatever process the folds are trained."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(True)
 
 
 def _moments(maps: np.ndarray) -> np.ndarray:

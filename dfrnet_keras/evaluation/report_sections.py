@@ -19,10 +19,12 @@ _VALIDATION = {
 
 
 def run_name(run: Run) -> str:
+    """What to call a run: its folder, or its network where it has none; text."""
     return run.path.resolve().name if run.path else network_name(run)
 
 
 def network_name(run: Run) -> str:
+    """Name of the network or other learner; text."""
     return str(run.settings["learner"].get("name", "learner"))
 
 
@@ -44,6 +46,7 @@ def title_of(run: Run) -> str:
 
 
 def headline(metrics: dict[str, Any]) -> str:
+    """UF1 and UAR, each with its interval and its floor on a bar from 0 to 1."""
     boxes = []
     for key, words in (("uf1", "unweighted F1"), ("uar", "unweighted average recall")):
         low, high = metrics["interval"][key]
@@ -63,6 +66,7 @@ def headline(metrics: dict[str, Any]) -> str:
 
 
 def scores_table(metrics: dict[str, Any]) -> str:
+    """All figures: of all clips, each seed, each dataset, and the floor."""
     keys = ("uf1", "uar", "accuracy", "macro_precision")
     seeds, datasets = metrics["seeds"], metrics["datasets"]
 
@@ -84,6 +88,7 @@ def scores_table(metrics: dict[str, Any]) -> str:
 
 
 def matrices(metrics: dict[str, Any]) -> str:
+    """The confusion matrix of all clips and, where there are several, of each dataset."""
     classes = metrics["classes"]
     shown = {"All clips": metrics, **(metrics["datasets"] if len(metrics["datasets"]) > 1 else {})}
     summed = "<p>Counts are summed over seeds.</p>" if len(metrics["seeds"]) > 1 else ""
@@ -97,6 +102,7 @@ def matrices(metrics: dict[str, Any]) -> str:
 
 
 def subjects_table(metrics: dict[str, Any]) -> str:
+    """How many clips of each subject are right."""
     rows = [
         [
             f"{person['dataset']} / {person['subject']}",
@@ -106,14 +112,17 @@ def subjects_table(metrics: dict[str, Any]) -> str:
         for person in metrics["subjects"]
     ]
     words = "clips right" + (", mean of seeds" if len(metrics["seeds"]) > 1 else "")
-    columns = f'<div class="columns">{table(["subject", words, ""], rows, numbers=[1])}</div>'
+    shown = table(["subject", words, ""], rows, numbers=[1])
+    if len(rows) > 20:
+        shown = f'<div class="columns">{shown}</div>'
     return (
         f"<details{' open' if len(rows) <= 20 else ''}><summary>"
-        f"{count_of(len(rows), 'subject')}</summary>{columns}</details>"
+        f"{count_of(len(rows), 'subject')}</summary>{shown}</details>"
     )
 
 
 def facts_of(run: Run, metrics: dict[str, Any]) -> str:
+    """What was run: data, network, training, protocol, versions, time."""
     settings = run.settings
     learner, store = settings["learner"], settings["store"]
     seconds = sum(record.seconds for record in run.folds)

@@ -69,7 +69,7 @@ class NetworkLearner:
         }
 
     def prepare_process(self, threads: int) -> None:
-        """Give a process of its own so many threads, and the same result every time."""
+        """Give a process of its own so many threads."""
         limit_threads(threads)
 
     def fit_predict(
@@ -116,17 +116,15 @@ def fit_everybody(
 
 
 def limit_threads(threads: int) -> None:
-    """Let this process use so many threads, and make equal seeds give equal results.
+    """Let this process use so many threads.
 
-    Must come before the backend's first computation; later calls change nothing.
+    Must come before the backend's first computation: TensorFlow keeps what it started with.
     """
     import keras
 
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        tf.config.experimental.enable_op_determinism()
-        # Once TensorFlow has started, its threads are what they are.
         with contextlib.suppress(RuntimeError):
             tf.config.threading.set_intra_op_parallelism_threads(threads)
             tf.config.threading.set_inter_op_parallelism_threads(1)
@@ -134,4 +132,3 @@ def limit_threads(threads: int) -> None:
         import torch
 
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(True)

@@ -99,8 +99,8 @@ def test_folds_after_each_other_are_those_of_fresh_processes(model, numbers, sto
 
 
 def test_a_fold_gives_the_same_wherever_it_comes(stores):
-    store = stores["dfrnet"]
-    learner = learner_of("dfrnet", store)
+    store = stores["ststnet"]
+    learner = learner_of("ststnet", store)
     forward, backward = answers(learner, store, [0, 1, 4]), answers(learner, store, [4, 1, 0])
     assert forward == backward
     assert answers(learner, store, [4]) == {4: forward[4]}
@@ -148,7 +148,7 @@ def test_normalisation_is_that_of_the_training_clips(stores):
     store = stores["dfrnet"]
     engine = engine_of(learner_of("dfrnet", store))
     fold = loso_folds(store)[1]
-    engine.fit(fold, 0)
+    engine._start_anew(fold, 0)
     layers = normalization_layers(engine.network)
     assert set(layers) == {"apex", "difference", "flow"}
     for name, layer in layers.items():

@@ -8,14 +8,14 @@ from dfrnet_keras.models import STSTNet, build_model
 SIZE, CLASSES = 14, 3
 
 
-def build():
-    return STSTNet(input_size=SIZE, classes=CLASSES, classifier_activation=None)
+def build(size=SIZE):
+    return STSTNet(input_size=size, classes=CLASSES, classifier_activation=None)
 
 
-def batches(count):
+def batches(count, size=SIZE):
     random = np.random.default_rng(3)
     for _ in range(count):
-        maps = random.uniform(0, 255, (6, SIZE, SIZE, 3)).astype(np.float32)
+        maps = random.uniform(0, 255, (6, size, size, 3)).astype(np.float32)
         yield {"flow": maps}, random.integers(0, CLASSES, 6)
 
 
@@ -48,11 +48,13 @@ def test_weights_go_there_and_back():
         np.testing.assert_array_equal(weight, expected)
 
 
-def test_it_answers_what_the_network_answers():
-    plain = unlike_fresh(build())
-    twin = TrainingTwin(build, "ststnet")
+# Windows of three: each remainder ends elsewhere. 28 is the published size.
+@pytest.mark.parametrize("size", [12, 13, 14, 28])
+def test_it_answers_what_the_network_answers(size):
+    plain = unlike_fresh(build(size))
+    twin = TrainingTwin(lambda: build(size), "ststnet")
     twin.take_from(plain)
-    maps, _ = next(batches(1))
+    maps, _ = next(batches(1, size))
     np.testing.assert_allclose(
         np.asarray(twin.network(maps)), np.asarray(plain(maps)), rtol=1e-4, atol=1e-3
     )
