@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ def data() -> None:
 
 
 @data.command()
-@click.option("--dataset", required=True,
-              help="Which dataset: casme2, smic, samm, megc2019, flow-folder, synthetic.")  # fmt: skip
+@click.option("--dataset", required=True, help="Which dataset: casme2, smic, samm, megc2019, "
+              "flow-folder, synthetic.")  # fmt: skip
 @_ROOT
 @click.option("--classes", type=click.Choice(["megc2019", "original"]), default="megc2019",
               show_default=True, help="The three classes, or the dataset's own.")  # fmt: skip
@@ -121,8 +121,8 @@ def _show(report: Any) -> None:
               help="People, in each dataset.")  # fmt: skip
 @click.option("--clips-per-subject", type=click.IntRange(1), default=6, show_default=True,
               help="Clips of each of them.")  # fmt: skip
-@click.option("--frames", type=click.IntRange(3), default=24, show_default=True,
-              help="Frames from onset to offset.")  # fmt: skip
+@click.option("--frames", type=click.IntRange(3), default=20, show_default=True,
+              help="Frames from onset to offset; half as many in SMIC.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Another seed, other people.")  # fmt: skip
 @click.option("--raw/--cropped", "raw", default=True, show_default="raw",
@@ -163,7 +163,62 @@ def synthesize(
                f"--root {out}")  # fmt: skip
 
 
-def _table(rows: list[tuple[Any, ...]]) -> None:
+@data.command()
+@click.option("--dataset", required=True, help="Which dataset: casme2, samm, megc2019, synthetic.")
+@_ROOT
+@_EDITION
+@click.option("--methods", help="Spotters, separated by commas: dcrois, dcrois-grid, flow, "
+              "midpoint.  [default: all]")  # fmt: skip
+@click.option("--crop", type=click.Choice(["auto", "face", "none"]), default="auto",
+              show_default=True, help="Whether faces are cut out first.")  # fmt: skip
+@_JOBS
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def apex(
+    dataset: str,
+    root: Path | None,
+    edition: str | None,
+    methods: str | None,
+    crop: str,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    """Compare apex spotters with the annotated apexes of a dataset.
+
+    Prints the mean and median distance in frames between the apex that each method spots and the
+    annotated one, over every clip with an annotated apex, whatever its emotion. The midpoint of
+    onset and offset stands beside them: a spotter that does no better has found nothing.
+    """
+    from dfrnet_keras.apex_errors import measure_apex_errors
+    from dfrnet_keras.datasets import load_dataset
+
+    classes = "original" if dataset in ("casme2", "samm") else "megc2019"
+    clips = load_dataset(dataset, root, classes=classes, edition=edition)
+    names = None if methods is None else [name.strip() for name in methods.split(",")]
+    with _bar("clips") as progress:
+        found = measure_apex_errors(clips, methods=names, crop=crop, jobs=jobs, progress=progress)
+    if as_json:
+        shown = {
+            "dataset": dataset,
+            "clips": found.clips,
+            "unannotated": found.unannotated,
+            "crops": found.crops,
+            "mean_absolute_error": {name: error.mean for name, error in found.errors.items()},
+            "median_absolute_error": {name: error.median for name, error in found.errors.items()},
+            "skipped": [{"clip": key, "reason": reason} for key, reason in found.skipped],
+        }
+        click.echo(json.dumps(shown, indent=2))
+        return
+    click.echo(f"{found.clips} clips with an annotated apex, {found.unannotated} without")
+    rows = [("", "mean error", "median error")]
+    rows += [(name, f"{error.mean:.2f}", f"{error.median:.1f}")
+             for name, error in found.errors.items()]  # fmt: skip
+    _table(rows)
+    click.echo("errors in frames")
+    for key, reason in found.skipped:
+        click.echo(f"skipped {key}: {reason}", err=True)
+
+
+def _table(rows: Sequence[tuple[Any, ...]]) -> None:
     widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = [str(row[0]).ljust(widths[0])]

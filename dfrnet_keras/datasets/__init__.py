@@ -64,7 +64,7 @@ def load_dataset(
         raise InputError(f"No clip of {name} can be used{first}")
     if listing.left_out:
         warnings.warn(
-            f"{listing.left_out} clips of {name} cannot be used: "
+            f"{listing.left_out} clip(s) of {name} cannot be used: "
             f"dfr-keras data check --dataset {name} names them",
             stacklevel=2,
         )

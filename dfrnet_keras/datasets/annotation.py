@@ -48,7 +48,7 @@ def place(numbers: Sequence[int], coding: Coding) -> Placed | str:
         The indexes, or the reason why there is no movement to be seen in these frames.
     """
     if len(numbers) < 2:
-        return f"the clip has {len(numbers)} frames and needs 2"
+        return f"the clip has {len(numbers)} frame(s) and needs 2"
     notes: list[Note] = []
     first, last = numbers[0], numbers[-1]
     onset, offset = number(coding.onset), number(coding.offset)
@@ -76,7 +76,7 @@ def place(numbers: Sequence[int], coding: Coding) -> Placed | str:
     if gaps:
         notes.append(
             (
-                f"{gaps} frames are missing between {numbers[start]} and {numbers[end]}",
+                f"{gaps} frame(s) missing between {numbers[start]} and {numbers[end]}",
                 "the clip was used without them",
             )
         )

@@ -171,11 +171,9 @@ def _expected(
     parts = PARTS if name == "megc2019" else (name,)
     if not set(parts) <= set(_THREE):
         return None
-    counts = [sum(_THREE[part][index] for part in parts) for index in range(3)]
-    names = class_names(name)
-    return Contents(
-        sum(counts), sum(_SUBJECTS[part] for part in parts), dict(zip(names, counts, strict=True))
-    )
+    three = [sum(_THREE[part][index] for part in parts) for index in range(3)]
+    people = sum(_SUBJECTS[part] for part in parts)
+    return Contents(sum(three), people, dict(zip(class_names(name), three, strict=True)))
 
 
 def _contents(clips: Sequence[Clip], names: Sequence[str]) -> Contents:
@@ -189,10 +187,10 @@ def _failure(found: Contents, parts: dict[str, tuple[Contents, Contents | None]]
     if empty:
         return f"no clip of {', '.join(empty)} can be used, and the composite needs each dataset"
     if found.subjects < 2:
-        return f"there are clips of {found.subjects} subjects, and at least 2 are needed"
+        return f"there are clips of {found.subjects} subject(s), and at least 2 are needed"
     seen = sum(count > 0 for count in (found.classes or {}).values())
     if seen < 2:
-        return f"there are clips of {seen} classes, and at least 2 are needed"
+        return f"there are clips of {seen} class(es), and at least 2 are needed"
     return None
 
 

@@ -71,7 +71,7 @@ def write_layout(
     *,
     subjects: int = 6,
     clips_per_subject: int = 6,
-    frames: int = 24,
+    frames: int = 20,
     seed: int = 0,
     edition: str = "raw",
     amplitude: tuple[float, float] = (0.8, 2.0),
@@ -85,8 +85,8 @@ def write_layout(
         out: The folder to make; it may be there if it is empty.
         subjects: Number of people, in each dataset.
         clips_per_subject: Number of clips of each.
-        frames: Frames from onset to offset, 3 or more. Around them CASME II and SAMM have a few
-            more; in SMIC they are the clip.
+        frames: Frames from onset to offset, 3 or more; half as many in SMIC, whose camera is half
+            as fast. CASME II and SAMM have a few more before and after, in SMIC they are the clip.
         seed: Another seed, other people.
         edition: `"raw"` or `"cropped"`; SAMM has no cropped edition, and its raw one is written
             as a part of `"megc2019"`.
@@ -155,13 +155,16 @@ def _plan(
     """The clips of each person, with the person's number in the dataset."""
     pictures = _PICTURES[part, edition]
     scale = pictures.framing.scale / Framing.cropped(128).scale
-    still = 0 if part == "smic" else 3
+    # SMIC cuts its clips at onset and offset, and has 100 frames a second to the others' 200.
+    still, moving = (
+        (0, max(3, settings["moving"] // 2)) if part == "smic" else (3, settings["moving"])
+    )
     low, high = settings["amplitude"]
     plans = plan_clips(
         subjects=settings["subjects"],
         clips_per_subject=settings["clips_per_subject"],
         framing=pictures.framing,
-        frames=settings["moving"] + 2 * still,
+        frames=moving + 2 * still,
         still=still,
         seed=seed,
         amplitude=(low * scale, high * scale),

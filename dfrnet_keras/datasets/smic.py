@@ -148,14 +148,14 @@ def _clip(
         else:
             problems += frames.problems
             if len(frames.numbers) < 2:
-                reason = f"the clip has {len(frames.numbers)} frames and needs 2"
+                reason = f"the clip has {len(frames.numbers)} frame(s) and needs 2"
     if reason is not None:
         problems.append(Problem(path, None, reason, LEFT_OUT))
         return None
     names[name] = path
     gaps = missing_between(frames.numbers)
     if gaps:
-        what = f"{gaps} frames are missing between {frames.numbers[0]} and {frames.numbers[-1]}"
+        what = f"{gaps} frame(s) missing between {frames.numbers[0]} and {frames.numbers[-1]}"
         problems.append(Problem(path, None, what, "the clip was used without them"))
     return Clip(
         dataset="smic",
