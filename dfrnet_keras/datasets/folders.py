@@ -61,12 +61,13 @@ def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
         is_subject: Whether a folder is that of one subject, judged by its path.
 
     Raises:
-        InputError: `root` is not a folder or cannot be read.
+        InputError: `root` is not a folder or cannot be read, or there are no frames in it and
+            a folder in it cannot be read.
     """
     if not root.is_dir():
         raise InputError(f"{root} is not a folder: give the folder of the dataset")
     found = Tree([], [])
-    level = [root]
+    level, locked = [root], ""
     for depth in range(_DEPTH + 1):
         below: list[Path] = []
         for folder in level:
@@ -78,12 +79,15 @@ def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
                     raise InputError(
                         f"{root} cannot be read ({error.strerror}): mend its permissions"
                     ) from error
+                locked = locked or f"{folder} cannot be read ({error.strerror})"
                 continue  # the folder may be none of ours
             if any(is_subject(path) for path in inside):
                 found.frames.append(folder)
             else:
                 below += inside
         level = below
+    if locked and not found.frames:
+        raise InputError(f"{locked}: mend its permissions, or give the folder of the dataset")
     if found.frames and not found.sheets:
         # `root` is the folder of one edition, and the sheet was distributed beside it.
         with suppress(OSError):
