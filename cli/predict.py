@@ -72,11 +72,11 @@ def predict(
         if seconds is not None and frame is not None:
             raise click.UsageError(f"Give --{names[0]} or --{names[1]}, not both.")
     from dfrnet_keras.errors import InputError
-    from dfrnet_keras.gallery import check_target
+    from dfrnet_keras.gallery import check_picture
     from dfrnet_keras.prediction import KerasPredictor, find_clips
 
     if plot is not None:
-        check_target(plot)
+        check_picture(plot)
     named = find_clips(clips)
     predictor = KerasPredictor(model, crop=crop, spotter=spotter)
     predictor.warm_up()

@@ -83,6 +83,16 @@ def check_target(path: Path) -> None:
         )
 
 
+def check_picture(path: Path) -> None:
+    """Refuse a name that is not that of a picture.
+
+    Raises:
+        InputError: It has another ending.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(f"{path} is no name for a picture: end it in {', '.join(SUFFIXES)}")
+
+
 def draw_sheet(rows: Sequence[SheetRow], path: str | Path, flow_range: str = "pixels") -> None:
     """Draw one contact sheet: a row a clip, a column a map, the colour key under each column.
 
@@ -100,8 +110,7 @@ def draw_sheet(rows: Sequence[SheetRow], path: str | Path, flow_range: str = "pi
     from matplotlib.figure import Figure
 
     path = Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"{path} is no name for a picture: end it in {', '.join(SUFFIXES)}")
+    check_picture(path)
     columns = [column for column in _columns(rows, flow_range) if column.tiles[0] is not None]
     figure = Figure(figsize=(1.9 + 1.6 * len(columns), 1.1 + 1.6 * len(rows)), dpi=110)
     FigureCanvasAgg(figure)

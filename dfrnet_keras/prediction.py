@@ -163,8 +163,7 @@ class KerasPredictor:
             flow = _to_bytes(features.flow)
         maps = {**features._asdict(), "flow": flow}
         batch = {name: maps[name][None].astype(np.float32) for name in self._inputs}
-        inputs = batch if len(batch) > 1 else batch[self._inputs[0]]
-        return np.asarray(self.network.predict_on_batch(inputs), np.float64)[0]
+        return np.asarray(self.network.predict_on_batch(batch), np.float64)[0]
 
     def _answer(
         self,
