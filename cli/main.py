@@ -12,8 +12,10 @@ from dfrnet_keras.errors import InputError
 
 # One line of help per command stands here, so that `--help` need not import the commands.
 _COMMANDS = {
+    "data": "Check a dataset folder, write synthetic clips, compare apex spotters.",
     "evaluate": "Print the metrics of a run.",
     "fit": "Train and evaluate leave-one-subject-out, or on all subjects.",
+    "predict": "Recognise the expression in videos or folders of frames.",
     "prepare": "Build the feature store of a dataset.",
     "report": "Write one HTML page about a run.",
     "summary": "Print a network's layers, parameters and MACs beside the paper's.",
