@@ -164,6 +164,10 @@ def iterate_frames(
     """
     if len(frames) == 0:
         raise InputError("the clip has no frames: give the paths of its images or of its video")
+    if not isinstance(indexes, slice) and any(
+        later <= earlier for earlier, later in pairwise(indexes)
+    ):
+        raise InputError("the indexes of the frames are not in order: sort them, each once")
     if len(frames) == 1 and is_video(frames[0]):
         yield from _iterate_video(Path(frames[0]), indexes, gray)
         return
@@ -190,8 +194,6 @@ def _iterate_video(
     if isinstance(indexes, slice):
         last = None if indexes.stop is None else indexes.stop - 1
         wanted = range(indexes.start or 0, sys.maxsize if last is None else last + 1)
-    elif any(later <= earlier for earlier, later in pairwise(indexes)):
-        raise InputError("the indexes of the frames are not in order: sort them, each once")
     assert not isinstance(wanted, slice)
     count = 0
     for image in _decode(path, gray, wanted):

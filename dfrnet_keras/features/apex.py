@@ -181,9 +181,12 @@ def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
 
 
 def _smooth(curve: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    from scipy.ndimage import gaussian_filter1d
-
-    return np.asarray(gaussian_filter1d(curve, max(share * len(curve), 0.5), mode="reflect"))
+    """Gaussian blur over a share of the clip; the curve is mirrored at its ends."""
+    sigma = max(share * len(curve), 0.5)
+    reach = int(np.ceil(3 * sigma))
+    steps = np.arange(-reach, reach + 1)
+    kernel = np.exp(-0.5 * (steps / sigma) ** 2)
+    return np.convolve(np.pad(curve, reach, "symmetric"), kernel / kernel.sum(), "valid")
 
 
 def _gray(frame: NDArray, index: int) -> NDArray[np.uint8]:
