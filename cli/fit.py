@@ -26,7 +26,9 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 
 
 @click.command()
-@click.option("--dataset", help="Which dataset: synthetic, flow-folder.")
+@click.option(
+    "--dataset", help="casme2, smic, samm, megc2019, synthetic, synthetic-strong or flow-folder."
+)
 @click.option("--root", type=click.Path(path_type=Path), help="Its folder; by default the one "
               "named after it under $DFR_KERAS_DATA.")  # fmt: skip
 @click.option("--store", "store_path", type=click.Path(path_type=Path),

@@ -12,17 +12,28 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "dfrnet_keras"
-STORE = {"store", "store_files", "preparation", "unfinished"}
+STORE = {
+    "store",
+    "feature_store",
+    "store_files",
+    "preparation",
+    "unfinished",
+    "clip_maps",
+    "gallery",
+}
 # Which rooms a room may import; `errors` is open to all.
 ALLOWED = {
     "errors": set(),
     "layers": set(),
     "features": set(),
-    "frames": set(),
+    "damage": set(),
+    "frames": {"damage"},
     "datasets": {"frames"},
     "models": {"layers", "features"},
     **{room: STORE | {"features", "datasets", "frames"} for room in STORE},
     "pipeline": STORE,
+    "apex_errors": STORE | {"features", "datasets", "frames"},
+    "prediction": STORE | {"features", "frames", "models"},
     "evaluation": STORE | {"models", "pipeline", "layers"},
     "tflite": STORE | {"models", "pipeline", "features", "frames", "layers"},
     "cli": None,

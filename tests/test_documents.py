@@ -54,6 +54,16 @@ def maps(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def write_clip(folder: Path) -> None:
+    """A folder of frames, as the README's `clip`."""
+    from dfrnet_keras.datasets.synthetic import synthesize_clips
+
+    folder.mkdir()
+    _, clip = next(synthesize_clips(subjects=1, clips_per_subject=1))
+    for number, frame in enumerate(clip.frames):
+        assert cv2.imwrite(str(folder / f"img{number}.png"), frame[..., ::-1])
+
+
 def test_every_command_of_the_documents_runs(
     maps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,6 +72,7 @@ def test_every_command_of_the_documents_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DFR_KERAS_HOME", str(tmp_path / "home"))
     (tmp_path / "maps").symlink_to(maps)
+    write_clip(tmp_path / "clip")
     commands = _commands()
     assert len(commands) >= 8
     ran = 0
@@ -74,9 +85,19 @@ def test_every_command_of_the_documents_runs(
         arguments = words[1:]
         if arguments[0] == "fit":
             # The later of two equal options counts.
-            arguments = [*arguments, "--epochs", "1", "--jobs", "1"]
+            arguments = [*arguments, "--epochs", "1", "--jobs", "1", "--validation", "none"]
             if "--all-subjects" not in arguments:
                 arguments += ["--folds", "2"]
+        if arguments[:2] == ["data", "synthesize"]:
+            arguments += [
+                "--subjects",
+                "2",
+                "--clips-per-subject",
+                "3",
+                "--frames",
+                "6",
+                "--cropped",
+            ]
         result = CliRunner().invoke(dfr_keras, arguments, catch_exceptions=False)
         assert result.exit_code == 0, f"{document}: {' '.join(words)}\n{result.output}"
         ran += 1
