@@ -12,6 +12,9 @@ from dfrnet_keras.errors import InputError
 
 # One line of help per command stands here, so that `--help` need not import the commands.
 _COMMANDS = {
+    "benchmark": "Time .tflite files on this machine: latency, memory, size.",
+    "compress": "Prune, cluster or quantise a network by fine-tuning it on a store.",
+    "convert": "Write a network as .tflite files, checked against it.",
     "data": "Check a dataset folder, write synthetic clips, compare apex spotters.",
     "evaluate": "Print the metrics of a run.",
     "fit": "Train and evaluate leave-one-subject-out, or on all subjects.",

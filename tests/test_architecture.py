@@ -35,7 +35,9 @@ ALLOWED = {
     "apex_errors": STORE | {"features", "datasets", "frames"},
     "prediction": STORE | {"features", "frames", "models"},
     "evaluation": STORE | {"models", "pipeline", "layers"},
-    "tflite": STORE | {"models", "pipeline", "features", "frames", "layers"},
+    # compress fine-tunes and judges on folds of a store; golden folders hold drawn clips.
+    "tflite": STORE
+    | {"models", "pipeline", "features", "frames", "layers", "datasets", "evaluation"},
     "cli": None,
 }
 
@@ -86,6 +88,22 @@ def test_every_room_imports_only_what_it_may() -> None:
             if other not in allowed:
                 wrong.append(f"{file.relative_to(ROOT)} imports {name}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_runtime_needs_only_features_and_frames() -> None:
+    waiting, seen = [ROOT / "tflite" / "runtime.py"], set()
+    while waiting:
+        file = waiting.pop()
+        seen.add(file)
+        for name in _imports(file):
+            parts = name.split(".")
+            if parts[:2] == ["dfrnet_keras", "tflite"]:
+                other = ROOT / "tflite" / f"{parts[2]}.py"
+                if other.is_file() and other not in seen:
+                    waiting.append(other)
+            else:
+                assert _room(name) in (None, "features", "frames", "errors", "__version__"), name
+    assert len(seen) >= 2
 
 
 def test_tf_keras_is_never_used_by_way_of_tensorflow() -> None:

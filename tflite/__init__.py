@@ -1,0 +1,30 @@
+"""From a Keras 3 network to a small device: convert, verify, compress, benchmark, predict.
+
+Names are loaded on first use: `Predictor` needs neither Keras nor TensorFlow, and only `compress`
+imports TensorFlow Model Optimization, which makes `tf.keras` mean tf_keras.
+"""
+
+from importlib import import_module
+from typing import Any
+
+# No module bears the name of a function: once imported it would stand in front of it.
+_HOME = {
+    "Agreement": "agreement",
+    "Prediction": "runtime",
+    "Predictor": "runtime",
+    "Timing": "timing",
+    "benchmark": "timing",
+    "compress": "compression",
+    "convert": "conversion",
+    "read_metadata": "metadata",
+    "verify": "agreement",
+    "with_metadata": "metadata",
+    "write_golden": "golden",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,151 @@
+"""A folder of correct answers for whoever writes the preparation anew on a device.
+
+Each step from two frames to the probabilities lies in a file of its own, so that a port to Kotlin
+or C++ can be held against it and the first step that differs is seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.errors import InputError
+
+# The steps that are inside optical_flow and extract_features: their own code, not a copy of it.
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _resize
+from dfrnet_keras.features.flow import _gray, _prepare, global_motion, optical_flow, optical_strain
+from dfrnet_keras.tflite.runtime import Predictor
+
+_STEPS = {
+    "onset": "onset frame of the clip as it is read, RGB",
+    "apex_frame": "apex frame of the clip as it is read, RGB",
+    "onset_resized": "onset at the size of the flow: area average if smaller, else bicubic",
+    "apex_resized": "the same of the apex",
+    "onset_prepared": "gray, mean and contrast of the apex matched to the onset's, both blurred "
+    "by a Gaussian of 1 pixel, stretched together to 0..255; DIS takes it rounded to 8 bits",
+    "apex_prepared": "the same of the apex",
+    "flow_computed": "u, v in pixels as the flow method gives them",
+    "flow_smoothed": "blurred by a Gaussian of 1.5 pixels",
+    "global_motion": "the affine movement fitted to it",
+    "flow_final": "what strain is computed of: smoothed, less global motion if the network's "
+    "preparation says so",
+    "strain": "optical strain of it",
+    "apex": "input of the network",
+    "difference": "input of the network",
+    "flow": "input of the network: u, v, strain; shrunk by area average where the flow was "
+    "computed on a larger grid, u and v then scaled by the ratio",
+    "probabilities": "output of the network, in the order of the classes",
+}
+
+
+def write_golden(
+    tflite: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    *,
+    frames: NDArray[np.uint8] | None = None,
+    onset: int = 0,
+    apex: int | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write each step of a prediction: raw little-endian arrays, and `golden.json` about them.
+
+    Args:
+        tflite: A converted file.
+        folder: Where to.
+        frames: A clip, uint8 `(n, H, W, 3)`; a synthetic one by default.
+        onset: See `Predictor.predict`.
+        apex: See `Predictor.predict`.
+        overwrite: Replace what is there.
+
+    Returns:
+        The folder. `golden.json` names each file's step, shape and type, and the network's
+        preparation, classes and input quantisation.
+
+    Raises:
+        InputError: The folder is there already, or see `Predictor`.
+    """
+    folder = Path(folder)
+    if folder.exists() and not overwrite:
+        raise InputError(f"{folder} is there already: give --overwrite or another folder.")
+    predictor = Predictor(tflite)
+    if frames is None:
+        frames, onset, apex = _synthetic_clip()
+    steps, prediction = _steps(predictor, frames, onset, apex)
+    about: dict[str, Any] = {
+        "network": Path(tflite).name,
+        "classes": list(predictor.classes),
+        "label": prediction.label,
+        "preparation": predictor.metadata["preparation"],
+        "inputs": {
+            name: {
+                "shape": tensor.shape,
+                "dtype": str(tensor.dtype),
+                "scale": tensor.scale,
+                "zero_point": tensor.zero_point,
+            }
+            for name, tensor in predictor.network.inputs.items()
+        },
+        "files": {},
+    }
+    partial = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name, array in steps.items():
+        array = np.ascontiguousarray(array, np.uint8 if array.dtype == np.uint8 else "<f4")
+        (partial / f"{name}.bin").write_bytes(array.tobytes())
+        about["files"][f"{name}.bin"] = {
+            "step": _STEPS[name],
+            "shape": array.shape,
+            "dtype": array.dtype.name,
+        }
+    (partial / "golden.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+    if folder.exists():
+        shutil.rmtree(folder)
+    os.replace(partial, folder)
+    return folder
+
+
+def _steps(
+    predictor: Predictor, frames: NDArray[np.uint8], onset: int, apex: int | None
+) -> tuple[dict[str, NDArray], Any]:
+    prediction = predictor.predict(frames, onset, apex)
+    assert prediction.apex is not None
+    features = predictor.extract(frames, onset, prediction.apex)
+    how = predictor.metadata["preparation"]
+    size = max(predictor.size, SMALLEST_FLOW_SIZE)
+    first, second = _resize(frames[onset], size), _resize(frames[prediction.apex], size)
+    prepared = _prepare(_gray(first, "onset"), _gray(second, "apex"))
+    method = how["flow_method"]
+    smoothed = optical_flow(first, second, method=method)
+    moved = global_motion(smoothed)
+    final = smoothed - moved if how.get("remove_global_motion") else smoothed
+    steps: dict[str, NDArray] = {
+        "onset": frames[onset],
+        "apex_frame": frames[prediction.apex],
+        "onset_resized": first,
+        "apex_resized": second,
+        "onset_prepared": prepared[0],
+        "apex_prepared": prepared[1],
+        "flow_computed": optical_flow(first, second, method=method, smoothing=0),
+        "flow_smoothed": smoothed,
+        "global_motion": moved,
+        "flow_final": final,
+        "strain": optical_strain(final, cross_term=bool(how.get("strain_cross_term"))),
+        **{name: getattr(features, name) for name in predictor.inputs},
+        "probabilities": np.array(list(prediction.probabilities.values()), np.float32),
+    }
+    return steps, prediction
+
+
+def _synthetic_clip() -> tuple[NDArray[np.uint8], int, int]:
+    """A clip that every installation renders alike."""
+    from dfrnet_keras.datasets.synthetic import synthesize_clips
+
+    _, clip = next(synthesize_clips(subjects=1, clips_per_subject=1, size=256))
+    return np.asarray(clip.frames), clip.onset, clip.apex
