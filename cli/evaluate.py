@@ -30,7 +30,7 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(markup=False, highlight=False)  # names may hold brackets
     note = " - OPTIMISTIC: epochs chosen on the test subjects" if metrics["optimistic"] else ""
     folds = metrics["folds"]
     if not metrics["clips"]:
@@ -42,6 +42,9 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
         f"{folds['done']}{expected} folds, {metrics['clips']} clips, "
         f"{len(metrics['seeds'])} seed(s)"
     )
+    if not metrics["complete"]:
+        left_out = f", {folds['left_out']} subjects left out" if folds["left_out"] else ""
+        console.print(f"Incomplete{left_out}: these are the figures of the folds that are done.")
     table = Table(box=None, pad_edge=False)
     for column in ("", "UF1", "UAR", "accuracy", "clips"):
         table.add_column(column, justify="left" if column in ("", "clips") else "right")
@@ -63,7 +66,8 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     console.print(table)
     for name in ("uf1", "uar"):
         low, high = metrics["interval"][name]
-        console.print(f"{name.upper()} 95 % interval over subjects: {low:.4f} to {high:.4f}")
+        if low is not None:
+            console.print(f"{name.upper()} 95 % interval over subjects: {low:.4f} to {high:.4f}")
     matrix = Table(
         "true \\ predicted", *metrics["classes"], box=None, pad_edge=False, title_justify="left"
     )

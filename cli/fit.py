@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dfrnet_keras.cli.backend import start_keras
 from dfrnet_keras.cli.evaluate import print_metrics
 from dfrnet_keras.cli.prepare import clip_progress
 from dfrnet_keras.cli.progress import FoldProgress
@@ -25,7 +26,9 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 
 
 @click.command()
-@click.option("--dataset", help="Which dataset: synthetic, flow-folder.")
+@click.option(
+    "--dataset", help="casme2, smic, samm, megc2019, synthetic, synthetic-strong or flow-folder."
+)
 @click.option("--root", type=click.Path(path_type=Path), help="Its folder; by default the one "
               "named after it under $DFR_KERAS_DATA.")  # fmt: skip
 @click.option("--store", "store_path", type=click.Path(path_type=Path),
@@ -84,6 +87,7 @@ def fit(
     """
     if (dataset is None) == (store_path is None):
         raise click.UsageError("Give either --dataset or --store.")
+    start_keras()
     training = _training(model, validation, choices)
     store = _store(dataset, root, store_path, size, flow_method, jobs)
     from dfrnet_keras.evaluation import NetworkLearner, evaluate_loso, fit_for_deployment

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
@@ -54,7 +55,7 @@ class FoldProgress:
                 self._epochs[process] = self._progress.add_task("", total=None, note="")
             self._progress.update(
                 self._epochs[process],
-                description=f"  {event['subject']} seed {event['seed']} epochs",
+                description=f"  {escape(event['subject'])} seed {event['seed']} epochs",
                 total=event["epochs"],
                 completed=event["epoch"],
                 note=f"loss {event['loss']:.4f}",
@@ -62,4 +63,7 @@ class FoldProgress:
         elif event["event"] == "done":
             self._progress.advance(self._folds)
             if event["failure"]:
-                self._progress.console.print(f"{event['subject']} failed: {event['failure']}")
+                # Names may hold brackets, which are no markup here.
+                self._progress.console.print(
+                    f"{event['subject']} failed: {event['failure']}", markup=False
+                )

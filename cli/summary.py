@@ -25,6 +25,9 @@ def summary(name: str, classes: int, as_json: bool, **options: Any) -> None:
     Beside them stand the paper's figures, where it prints some for such a network, with the
     number of classes they fit: the paper counted most of its networks with a classifier of 1000.
     """
+    from dfrnet_keras.cli.backend import start_keras
+
+    start_keras()
     from dfrnet_keras.errors import InputError
     from dfrnet_keras.models import build_model, count, paper_counts
 

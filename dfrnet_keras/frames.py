@@ -7,15 +7,16 @@ cuts 16-bit pictures down to 8 bits, each without a word. Every such file is an 
 from __future__ import annotations
 
 import re
-import struct
-import zlib
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Container, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.damage import image_damage
 from dfrnet_keras.errors import InputError
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
@@ -86,7 +87,7 @@ def read_image(path: str | Path, *, gray: bool = False) -> NDArray[np.uint8]:
         raise InputError(f"{path} does not exist: check the path of the frame") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}): check the path") from error
-    damage = _damage(data)
+    damage = image_damage(data)
     if damage:
         raise InputError(f"{path} is truncated or damaged ({damage}): replace the file")
     try:
@@ -143,6 +144,70 @@ def read_frames(
     return [images[index] for index in indexes]
 
 
+def iterate_frames(
+    frames: Sequence[str | Path], indexes: Sequence[int] | slice, *, gray: bool = False
+) -> Iterator[NDArray[np.uint8]]:
+    """Some frames of a clip, one at a time: no more than one is held in memory.
+
+    Args:
+        frames: Paths of the frame images in order of time, or the path of one video.
+        indexes: Which frames, counted from 0, each larger than the one before; or a slice without
+            a step, which may be open. A video is read no further than a closed slice reaches.
+        gray: Return the gray values alone.
+
+    Yields:
+        One uint8 array for each index, `(H, W, 3)` RGB, or `(H, W)` if `gray`.
+
+    Raises:
+        InputError: As for `read_frames`, or the indexes are not in order. Damage that shows at
+            the end of a video alone is found after the last frame was given out.
+    """
+    if len(frames) == 0:
+        raise InputError("the clip has no frames: give the paths of its images or of its video")
+    if not isinstance(indexes, slice) and any(
+        later <= earlier for earlier, later in pairwise(indexes)
+    ):
+        raise InputError("the indexes of the frames are not in order: sort them, each once")
+    if len(frames) == 1 and is_video(frames[0]):
+        yield from _iterate_video(Path(frames[0]), indexes, gray)
+        return
+    if isinstance(indexes, slice):
+        stop = len(frames) if indexes.stop is None else indexes.stop
+        indexes = range(indexes.start or 0, stop)
+    _check_indexes(indexes, len(frames), frames[0])
+    shape: tuple[int, ...] | None = None
+    for index in indexes:
+        image = read_image(frames[index], gray=gray)
+        if shape not in (None, image.shape):
+            raise InputError(
+                f"{frames[index]} is {_size(image)} pixels and {frames[indexes[0]]} "
+                f"{shape[1]} x {shape[0]}: all frames of a clip must have one size"
+            )
+        shape = image.shape
+        yield image
+
+
+def _iterate_video(
+    path: Path, indexes: Sequence[int] | slice, gray: bool
+) -> Iterator[NDArray[np.uint8]]:
+    last, wanted = None, indexes
+    if isinstance(indexes, slice):
+        last = None if indexes.stop is None else indexes.stop - 1
+        wanted = range(indexes.start or 0, sys.maxsize if last is None else last + 1)
+    assert not isinstance(wanted, slice)
+    count = 0
+    for image in _decode(path, gray, wanted):
+        count += 1
+        if image is not None:
+            yield image
+        if count - 1 == last:
+            return
+    # Of an open slice the first frame must be there, of anything else all of them.
+    _check_indexes(
+        wanted[:1] if last is None and isinstance(indexes, slice) else wanted, count, path
+    )
+
+
 def read_clip(
     source: str | Path | Sequence[str | Path], *, gray: bool = False
 ) -> NDArray[np.uint8]:
@@ -170,6 +235,32 @@ def read_clip(
     return np.stack(images)
 
 
+def video_length(path: str | Path) -> tuple[int, float]:
+    """How long a video says it is, without reading it.
+
+    Args:
+        path: The video.
+
+    Returns:
+        Number of frames and frames a second; either is 0 where the file does not tell.
+
+    Raises:
+        InputError: The file does not exist or is no video that can be read.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"{path} does not exist: check the path of the video")
+    capture = cv2.VideoCapture(str(path))
+    try:
+        if not capture.isOpened():
+            raise InputError(f"{path} is not a video that can be read, or is truncated: replace it")
+        count, rate = (
+            float(capture.get(name)) for name in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS)
+        )
+    finally:
+        capture.release()
+    return max(0, int(count)), rate if 0 < rate < 1e5 else 0.0
+
+
 def _check_indexes(indexes: Sequence[int], count: int, path: str | Path) -> None:
     for index in indexes:
         if not 0 <= index < count:
@@ -189,7 +280,7 @@ def _size(image: NDArray) -> str:
 
 
 def _decode(
-    path: Path, gray: bool, wanted: set[int] | None = None
+    path: Path, gray: bool, wanted: Container[int] | None = None
 ) -> Iterator[NDArray[np.uint8] | None]:
     """Every frame of a video; `None` in place of the frames that are not wanted."""
     if not path.is_file():
@@ -224,65 +315,3 @@ def _decode(
             f"{path} is truncated: it announces {announced} frames and holds {count}; "
             "replace the file"
         )
-
-
-def _damage(data: bytes) -> str | None:
-    """What is wrong with the bytes of an image, judged by its own structure, or `None`."""
-    if not data:
-        return "the file is empty"
-    if data.startswith(b"\xff\xd8"):
-        return _jpeg_damage(data)
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return _png_damage(data)
-    if data.startswith(b"BM"):
-        return _bmp_damage(data)
-    return None
-
-
-def _jpeg_damage(data: bytes) -> str | None:
-    position = 2
-    while position + 4 <= len(data):
-        if data[position] != 0xFF:
-            return "a JPEG segment is broken"
-        marker = data[position + 1]
-        if marker == 0xFF:  # a fill byte
-            position += 1
-            continue
-        (length,) = struct.unpack_from(">H", data, position + 2)
-        position += 2 + length
-        if marker == 0xDA:
-            # Inside the scan 0xFF is always escaped, so this pair can only be the end. Looking
-            # from here on passes over the end of a thumbnail in the header.
-            ended = data.find(b"\xff\xd9", position) >= 0
-            return None if ended else "the JPEG end marker is missing"
-    return "the JPEG holds no picture"
-
-
-def _png_damage(data: bytes) -> str | None:
-    position = 8
-    while position + 12 <= len(data):
-        (length,) = struct.unpack_from(">I", data, position)
-        end = position + 8 + length
-        if end + 4 > len(data):
-            break
-        (stated,) = struct.unpack_from(">I", data, end)
-        if zlib.crc32(data[position + 4 : end]) != stated:
-            return "the checksum of a PNG chunk is wrong"
-        if data[position + 4 : position + 8] == b"IEND":
-            return None
-        position = end + 4
-    return "the PNG end chunk is missing"
-
-
-def _bmp_damage(data: bytes) -> str | None:
-    if len(data) < 34:
-        return "the BMP header is incomplete"
-    (offset,) = struct.unpack_from("<I", data, 10)
-    (header,) = struct.unpack_from("<I", data, 14)
-    if header < 40:  # the OS/2 layout, which OpenCV checks by itself
-        return None
-    width, height, _, bits, compression = struct.unpack_from("<iiHHI", data, 18)
-    row = (width * bits + 31) // 32 * 4
-    if compression in (0, 3) and offset + row * abs(height) > len(data):
-        return "the BMP holds fewer rows than its header says"
-    return None

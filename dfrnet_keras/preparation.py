@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from dfrnet_keras.clip_maps import decide_crops, maps_of_clip
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.store import FeatureStore
+from dfrnet_keras.feature_store import FeatureStore
 from dfrnet_keras.store_files import (
     BUILD_AGAIN,
     StoredClip,
@@ -25,7 +24,7 @@ from dfrnet_keras.store_files import (
     publish,
     write_index,
 )
-from dfrnet_keras.unfinished import ARRAYS, checksum, open_partial
+from dfrnet_keras.unfinished import DoneRow, checksum, note_line, open_partial
 
 Progress = Callable[[int, int], None]
 
@@ -40,24 +39,32 @@ def build_store(
     overwrite: bool,
 ) -> None:
     """Compute the maps of clips; the arguments are those of `FeatureStore.build`."""
+    from dfrnet_keras.features.apex import SPOTTERS
     from dfrnet_keras.features.flow import FLOW_METHODS
 
     if jobs == 0:
         raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
-    if settings["flow_method"] not in FLOW_METHODS:
-        raise InputError(
-            f"flow_method is {settings['flow_method']!r}: use one of {', '.join(FLOW_METHODS)}"
-        )
+    for name, choices in (
+        ("flow_method", FLOW_METHODS),
+        ("apex", ("annotated", *SPOTTERS)),
+        ("spotter", SPOTTERS),
+    ):
+        if settings[name] not in choices:
+            raise InputError(f"{name} is {settings[name]!r}: use one of {', '.join(choices)}")
     if settings["size"] < 2:
         raise InputError(f"size is {settings['size']}: give the width of the maps, 2 or more")
     _check_clips(clips, classes)
+    crops = decide_crops(clips, settings["crop"])
+    # What was decided is kept where it is the same for all: prediction does likewise.
+    decided = set(crops.values())
+    settings = {**settings, "crop": decided.pop() if len(decided) == 1 else "auto"}
     source = source_of(clips)
     if _is_built(path, settings, source, overwrite):
         return
     with _sole_builder(path):
         # Another process may have built it while this one waited.
         if not _is_built(path, settings, source, overwrite):
-            _compute(clips, path, settings, classes, source, jobs, progress)
+            _compute(clips, path, settings, crops, classes, source, jobs, progress)
 
 
 def build_store_from_maps(
@@ -107,6 +114,7 @@ def _compute(
     clips: Sequence[Clip],
     path: Path,
     settings: Mapping[str, Any],
+    crops: Mapping[str, str],
     classes: Sequence[str],
     source: str,
     jobs: int,
@@ -119,7 +127,7 @@ def _compute(
     _report(progress, len(done), len(clips))
     reasons: dict[int, str] = {}
     work = (
-        delayed(_extract)(row, clip, dict(settings), jobs != 1)
+        delayed(maps_of_clip)(row, clip, dict(settings), crops[clip.dataset], jobs != 1)
         for row, clip in enumerate(clips)
         if row not in done
     )
@@ -129,10 +137,10 @@ def _compute(
             if isinstance(result, str):
                 reasons[row] = result
             else:
-                for name, maps in result.items():
+                for name, maps in result.arrays.items():
                     arrays[name][row] = maps
-                done.add(row)
-                log.write(json.dumps([row, checksum(arrays, row)]) + "\n")
+                done[row] = DoneRow(checksum(arrays, row), result.apex, result.flags)
+                log.write(note_line(row, done[row]))
                 log.flush()
             _report(progress, len(done) + len(reasons), len(clips))
     skipped = [(clips[row].key, reasons[row]) for row in sorted(reasons)]
@@ -150,55 +158,12 @@ def _compute(
                 _copy_rows(array, kept, folder / f"{name}.npy")
             else:
                 _link(partial / f"{name}.npy", folder / f"{name}.npy")
-        rows = [_stored(clips[row], classes) for row in kept]
+        rows = [_stored(clips[row], classes, done[row].apex, done[row].flags) for row in kept]
         write_index(
             folder, rows, classes=classes, settings=settings, source=source, skipped=skipped
         )
         publish(folder, path)
     shutil.rmtree(partial)
-
-
-def _extract(
-    row: int, clip: Clip, settings: Mapping[str, Any], in_worker: bool
-) -> tuple[int, dict[str, NDArray] | str]:
-    """The maps of one clip in the types of the store, or why there are none."""
-    import cv2
-
-    from dfrnet_keras.features.extract import extract_features
-    from dfrnet_keras.frames import read_frames
-
-    if in_worker:
-        cv2.setNumThreads(1)  # the processes already share the processors out
-    if clip.apex is None:
-        first, last = clip.onset, clip.offset
-        wanted = list(range(first, last + 1))
-    else:
-        wanted = [clip.onset, clip.apex]
-    try:
-        if len(wanted) < 2 or (clip.apex is not None and clip.apex <= clip.onset):
-            return row, "no frame of the movement comes after its onset"
-        features = extract_features(
-            read_frames(clip.frames, wanted),
-            onset=0,
-            apex=None if clip.apex is None else 1,
-            size=settings["size"],
-            flow_method=settings["flow_method"],
-            strain_cross_term=settings["strain_cross_term"],
-            remove_global_motion=settings["remove_global_motion"],
-        )
-    except (InputError, OSError, cv2.error) as error:
-        return row, str(error)
-    maps: dict[str, NDArray] = {}
-    for name, (dtype, channels) in ARRAYS.items():
-        with np.errstate(over="ignore"):
-            maps[name] = np.asarray(getattr(features, name)).astype(dtype)
-        # Checked after the cast: what float16 cannot hold has become infinite.
-        if not np.isfinite(maps[name]).all():
-            return row, f"the {name} of {clip.key} holds values that are not finite"
-        expected = (settings["size"], settings["size"], channels)
-        if maps[name].shape != expected:
-            return row, f"the {name} has the shape {maps[name].shape} instead of {expected}"
-    return row, maps
 
 
 def _check_clips(clips: Sequence[Clip], classes: Sequence[str]) -> None:
@@ -299,16 +264,11 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _stored(clip: Clip, classes: Sequence[str]) -> StoredClip:
-    ready_made = len(clip.frames) == 1 and clip.onset == clip.offset
-    return StoredClip(
-        dataset=clip.dataset,
-        subject=clip.subject,
-        name=clip.name,
-        label=list(classes).index(clip.label),
-        apex=clip.apex,
-        flags=() if ready_made or clip.apex is not None else ("apex_not_annotated",),
-    )
+def _stored(
+    clip: Clip, classes: Sequence[str], apex: int | None = None, flags: tuple[str, ...] = ()
+) -> StoredClip:
+    label = list(classes).index(clip.label)
+    return StoredClip(clip.dataset, clip.subject, clip.name, label, apex, flags)
 
 
 def _report(progress: Progress | None, done: int, total: int) -> None:

@@ -31,9 +31,13 @@ class StoredClip:
         subject: Name of the person, unique within the dataset.
         name: Name of the clip, unique within its subject.
         label: Number of the class, an index into the store's `classes`.
-        apex: Index of the annotated apex frame; `None` where nobody annotated it.
-        flags: What a reader of results may want to know about the clip, `"apex_not_annotated"`
-            for example.
+        apex: Index among the clip's frames of the apex that the maps were made from, annotated or
+            spotted; `None` for ready-made maps.
+        flags: What a reader of results may want to know about the clip: `"apex_not_annotated"`;
+            `"apex_spotted"`; `"face_not_found"`, where the middle of the frames was taken;
+            `"eyes_not_found"`, where they were placed by the box of the face;
+            `"already_cropped"`, where the faces of other datasets of the store were cut out and
+            this clip's frames were used whole.
     """
 
     dataset: str

@@ -8,7 +8,7 @@ import shutil
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +20,28 @@ from dfrnet_keras.store_files import allocate
 ARRAYS = {"flow": (np.float16, 3), "apex": (np.uint8, 3), "difference": (np.uint8, 1)}
 
 
+class DoneRow(NamedTuple):
+    """What is noted of a row that is whole.
+
+    Attributes:
+        checksum: Of its maps, from `checksum`.
+        apex: Index of the frame they were made from, as in `StoredClip`.
+        flags: As in `StoredClip`.
+    """
+
+    checksum: int
+    apex: int
+    flags: tuple[str, ...]
+
+
+def note_line(row: int, done: DoneRow) -> str:
+    """The line of the log that says a row is whole."""
+    return json.dumps([row, *done]) + "\n"
+
+
 def open_partial(
     folder: Path, plan: dict[str, Any], count: int
-) -> tuple[dict[str, np.memmap], set[int]]:
+) -> tuple[dict[str, np.memmap], dict[int, DoneRow]]:
     """The arrays of an interrupted build and the rows that are whole, or new empty arrays."""
     size = plan["settings"]["size"]
     shapes = {name: (count, size, size, channels) for name, (_, channels) in ARRAYS.items()}
@@ -48,31 +67,31 @@ def open_partial(
         return {
             name: allocate(folder / f"{name}.npy", dtype, shapes[name])
             for name, (dtype, _) in ARRAYS.items()
-        }, set()
+        }, {}
     except OSError:
         shutil.rmtree(folder, ignore_errors=True)  # a full disk is not made fuller
         raise
 
 
-def _rows_done(log: Path, arrays: Mapping[str, NDArray]) -> set[int]:
+def _rows_done(log: Path, arrays: Mapping[str, NDArray]) -> dict[int, DoneRow]:
     """Rows noted as done whose maps still have the checksum noted with them."""
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    noted: dict[int, int] = {}
+    noted: dict[int, DoneRow] = {}
     for line in lines:
         try:
-            row, value = json.loads(line)
-            noted[int(row)] = int(value)
+            row, value, apex, flags = json.loads(line)
+            noted[int(row)] = DoneRow(int(value), int(apex), tuple(map(str, flags)))
         except (ValueError, TypeError):
             continue  # the line that was being written when the process ended
     count = len(next(iter(arrays.values())))
     done = {
-        row for row, value in noted.items() if 0 <= row < count and checksum(arrays, row) == value
+        row: noted[row]
+        for row in sorted(noted)
+        if 0 <= row < count and checksum(arrays, row) == noted[row].checksum
     }
     # Written anew, so that the next line does not continue a broken one.
     fresh = log.with_suffix(".new")
-    fresh.write_text(
-        "".join(f"{json.dumps([row, noted[row]])}\n" for row in sorted(done)), encoding="utf-8"
-    )
+    fresh.write_text("".join(note_line(row, done[row]) for row in done), encoding="utf-8")
     os.replace(fresh, log)
     return done
 

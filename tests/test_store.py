@@ -13,8 +13,10 @@ import pytest
 from dfrnet_keras import preparation
 from dfrnet_keras.datasets import Clip
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.apex import spot_apex
 from dfrnet_keras.features.extract import Features, extract_features
-from dfrnet_keras.frames import read_frames
+from dfrnet_keras.features.face import Face
+from dfrnet_keras.frames import read_frames, read_image
 from dfrnet_keras.store import FeatureStore, default_path, find_or_build, open_or_build
 
 LABELS = ("negative", "positive", "surprise")
@@ -53,13 +55,13 @@ def write_maps(root, count=4, *, size=8):
 def extractions(monkeypatch):
     """The row numbers that were computed since."""
     computed = []
-    original = preparation._extract
+    original = preparation.maps_of_clip
 
     def extract(row, *rest):
         computed.append(row)
         return original(row, *rest)
 
-    monkeypatch.setattr(preparation, "_extract", extract)
+    monkeypatch.setattr(preparation, "maps_of_clip", extract)
     return computed
 
 
@@ -67,7 +69,7 @@ def refuse_to_compute(monkeypatch, message="computed although it need not be"):
     def refuse(*_):
         raise AssertionError(message)
 
-    monkeypatch.setattr(preparation, "_extract", refuse)
+    monkeypatch.setattr(preparation, "maps_of_clip", refuse)
 
 
 def leftovers(folder):
@@ -159,7 +161,7 @@ def test_a_store_of_other_clips_files_or_version_is_refused(tmp_path, monkeypatc
     os.utime(clips[0].frames[0], ns=(1, 1))
     with pytest.raises(InputError, match="other clips or files than there are now"):
         FeatureStore.build(clips, tmp_path / "store", **FAST)
-    monkeypatch.setattr("dfrnet_keras.store.__version__", "99")
+    monkeypatch.setattr("dfrnet_keras.feature_store.__version__", "99")
     with pytest.raises(InputError, match=r"version '[0-9.]+' instead of '99'"):
         FeatureStore.build(clips, tmp_path / "store", **FAST)
 
@@ -168,7 +170,7 @@ def test_the_digest_follows_the_content_and_nothing_else(tmp_path, monkeypatch):
     clips = write_maps(tmp_path / "maps")
     first = FeatureStore.build_from_maps(clips, tmp_path / "one").digest
     os.utime(clips[0].frames[0], ns=(1, 1))
-    monkeypatch.setattr("dfrnet_keras.store.__version__", "99")
+    monkeypatch.setattr("dfrnet_keras.feature_store.__version__", "99")
     assert FeatureStore.build_from_maps(clips, tmp_path / "two").digest == first
     relabelled = [dataclasses.replace(clips[0], label="surprise"), *clips[1:]]
     assert FeatureStore.build_from_maps(relabelled, tmp_path / "three").digest != first
@@ -215,10 +217,70 @@ def test_values_that_are_not_finite_are_never_stored(tmp_path, monkeypatch, valu
 def test_clips_without_annotated_apex_are_flagged(tmp_path):
     clips = write_clips(tmp_path / "frames", 2, apex=None)
     store = FeatureStore.build(clips, tmp_path / "store", **FAST)
-    assert {row.flags for row in store.rows} == {("apex_not_annotated",)}
-    assert {row.apex for row in store.rows} == {None}
-    expected = extract_features(read_frames(clips[1].frames, [0, 1, 2]), onset=0, **FAST)
+    assert {row.flags for row in store.rows} == {("apex_not_annotated", "apex_spotted")}
+    apex = store.rows[1].apex
+    assert apex == spot_apex(read_frames(clips[1].frames, [0, 1, 2]), method="flow")
+    expected = extract_features(read_frames(clips[1].frames, [0, apex]), onset=0, **FAST)
     np.testing.assert_array_equal(store.arrays["apex"][1], expected.apex)
+
+
+def test_an_apex_is_annotated_or_spotted(tmp_path, monkeypatch):
+    read = []
+    original = read_image
+
+    def count(path, **options):
+        read.append(path)
+        return original(path, **options)
+
+    monkeypatch.setattr("dfrnet_keras.frames.read_image", count)
+    clips = write_clips(tmp_path / "frames", 1, apex=2)
+    store = FeatureStore.build(clips, tmp_path / "annotated", **FAST, crop="none")
+    assert (store.rows[0].apex, store.rows[0].flags) == (2, ())
+    assert read == [clips[0].frames[0], clips[0].frames[2]]
+    store = FeatureStore.build(clips, tmp_path / "middle", **FAST, crop="none", apex="midpoint")
+    assert (store.rows[0].apex, store.rows[0].flags) == (1, ("apex_spotted",))
+    assert (store.settings["apex"], store.settings["spotter"]) == ("midpoint", "midpoint")
+
+
+def test_clips_without_annotated_apex_resume_with_what_was_spotted(tmp_path, extractions):
+    clips = write_clips(tmp_path / "frames", 3, apex=None)
+    whole = FeatureStore.build(clips, tmp_path / "whole", **FAST)
+    with pytest.raises(KeyboardInterrupt):
+        FeatureStore.build(clips, tmp_path / "store", **FAST, progress=interrupt_after(2))
+    extractions.clear()
+    assert FeatureStore.build(clips, tmp_path / "store", **FAST).digest == whole.digest
+    assert extractions == [2]
+
+
+def test_faces_are_cut_out_unless_they_fill_the_frames(tmp_path, monkeypatch):
+    """Of two datasets one has room around its faces."""
+    clips = write_clips(tmp_path / "frames", 4)
+    clips[1:3] = [dataclasses.replace(clip, dataset="roomy") for clip in clips[1:3]]
+    roomy = {clip.frames[0] for clip in clips[1:3]}
+    pictures = {read_image(path).tobytes() for path in roomy}
+
+    def find(frame):
+        side = 20.0 if frame.tobytes() in pictures else 45.0
+        return Face((14.0, 20.0), (30.0, 20.0), side, ("eyes_not_found",))
+
+    monkeypatch.setattr("dfrnet_keras.features.face.find_face", find)
+    monkeypatch.setattr("dfrnet_keras.features.extract.find_face", find)
+    store = FeatureStore.build(clips, tmp_path / "store", **FAST)
+    assert store.settings["crop"] == "auto"
+    assert [row.flags for row in store.rows] == [
+        ("already_cropped",),
+        ("eyes_not_found",),
+        ("eyes_not_found",),
+        ("already_cropped",),
+    ]
+    for dataset, crop in (("made", "none"), ("roomy", "face")):
+        theirs = [clip for clip in clips if clip.dataset == dataset]
+        alone = FeatureStore.build(theirs, tmp_path / dataset, **FAST)
+        assert alone.settings["crop"] == crop
+    np.testing.assert_array_equal(alone.arrays["flow"], store.arrays["flow"][1:3])
+    assert FeatureStore.build(clips, tmp_path / "whole", **FAST, crop="none").settings["crop"] == (
+        "none"
+    )
 
 
 def test_flat_clips_give_zero_motion(tmp_path):
@@ -394,6 +456,9 @@ def test_arguments_that_cannot_be_used_are_refused(tmp_path):
         ({"flow_method": "magic"}, "flow_method is 'magic': use one of"),
         ({"size": 1}, "size is 1"),
         ({"jobs": 0}, "jobs is 0"),
+        ({"crop": "square"}, "crop is 'square': use one of"),
+        ({"apex": "guess"}, "apex is 'guess': use one of"),
+        ({"spotter": "guess"}, "spotter is 'guess': use one of"),
         ({"classes": ("negative",)}, "label 'positive', which is not among the classes negative"),
     ):
         with pytest.raises(InputError, match=message):
@@ -456,7 +521,7 @@ def test_the_default_path_depends_on_all_that_the_maps_depend_on(tmp_path, monke
 def test_what_was_prepared_is_found_whatever_its_settings(tmp_path, monkeypatch):
     monkeypatch.setenv("DFR_KERAS_HOME", str(tmp_path / "home"))
     clips = write_clips(tmp_path / "frames", 2)
-    monkeypatch.setattr("dfrnet_keras.datasets.load_dataset", lambda *_: clips)
+    monkeypatch.setattr("dfrnet_keras.datasets.load_dataset", lambda *_, **__: clips)
     built = find_or_build("synthetic", size=28, flow_method="farneback")
     assert built.path.parent == tmp_path / "home" / "stores"
     assert open_or_build("synthetic", size=28, flow_method="farneback").path == built.path

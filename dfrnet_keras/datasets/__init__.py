@@ -3,45 +3,148 @@
 from __future__ import annotations
 
 import os
+import warnings
+from importlib import import_module
 from pathlib import Path
 
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
+from dfrnet_keras.datasets.listing import Listing, Problem
 from dfrnet_keras.errors import InputError
 
-__all__ = ["DATASETS", "MEGC2019_CLASSES", "Clip", "dataset_root", "load_dataset"]
+__all__ = [
+    "DATASETS",
+    "MEGC2019_CLASSES",
+    "Clip",
+    "Listing",
+    "Problem",
+    "class_names",
+    "dataset_root",
+    "list_dataset",
+    "load_dataset",
+]
 
-DATASETS = ("flow-folder", "synthetic")
+DATASETS = (
+    "casme2",
+    "flow-folder",
+    "megc2019",
+    "samm",
+    "smic",
+    "synthetic",
+    "synthetic-strong",
+)
+_SYNTHETIC = ("synthetic", "synthetic-strong")
 
 
 def load_dataset(
-    name: str, root: str | Path | None = None, *, classes: str = "megc2019"
+    name: str,
+    root: str | Path | None = None,
+    *,
+    classes: str = "megc2019",
+    edition: str | None = None,
+    camera: str | None = None,
 ) -> list[Clip]:
     """List the clips of a dataset.
 
+    A partial copy gives the clips that are there. Clips that cannot be used are left out with one
+    warning that counts them; `list_dataset` says what is wrong with each.
+
     Args:
-        name: One of `DATASETS`: `"flow-folder"` or `"synthetic"`.
-        root: The dataset's folder. By default `$DFR_KERAS_DATA/<name>`. Synthetic clips need no
+        name: One of `DATASETS`. `"synthetic"` are drawn clips about as hard to tell apart as real
+            ones; `"synthetic-strong"` the same people moving three times as far, which a network
+            learns in minutes.
+        root: The dataset's folder, as it was distributed, or the one above it. By default
+            `$DFR_KERAS_DATA/<name>`; for `"megc2019"` without such a folder, `$DFR_KERAS_DATA`
+            itself with its subfolders `casme2`, `smic` and `samm`. Synthetic clips need no
             folder: where there is none they are drawn and kept in the cache.
-        classes: How labels are mapped to classes; only `"megc2019"`: negative, positive, surprise.
+        classes: `"megc2019"` for negative, positive, surprise; `"original"` for the classes of
+            the dataset's own annotation, which `class_names` lists.
+        edition: `"raw"` or `"cropped"`, where a dataset comes in both; `None` takes what is there,
+            raw before cropped.
+        camera: `"HS"`, `"VIS"` or `"NIR"` for SMIC; `None` takes HS.
 
     Returns:
         The clips, in an order that does not change from call to call.
 
     Raises:
-        InputError: The name or the classes are unknown, there is no such folder, or what is in it
-            cannot be used.
+        InputError: The name, the classes, the edition or the camera is unknown or does not belong
+            to the dataset, there is no such folder, or no clip in it can be used.
     """
-    if classes != "megc2019":
-        raise InputError(f"The classes {classes!r} are unknown: use 'megc2019'")
+    listing = list_dataset(name, root, classes=classes, edition=edition, camera=camera)
+    if not listing.clips:
+        first = f": {listing.problems[0]}" if listing.problems else ""
+        raise InputError(f"No clip of {name} can be used{first}")
+    if listing.left_out:
+        warnings.warn(
+            f"{listing.left_out} clip(s) of {name} cannot be used: "
+            f"dfr-keras data check --dataset {name} names them",
+            stacklevel=2,
+        )
+    return list(listing.clips)
+
+
+def list_dataset(
+    name: str,
+    root: str | Path | None = None,
+    *,
+    classes: str = "megc2019",
+    edition: str | None = None,
+    camera: str | None = None,
+) -> Listing:
+    """The clips of a dataset and every problem met while reading it.
+
+    Args:
+        name: As for `load_dataset`, and so are the other arguments.
+        root: The dataset's folder.
+        classes: `"megc2019"` or `"original"`.
+        edition: `"raw"`, `"cropped"` or `None`.
+        camera: `"HS"`, `"VIS"`, `"NIR"` or `None`.
+
+    Raises:
+        InputError: As `load_dataset`; a folder without one usable clip is none.
+    """
+    class_names(name, classes)
+    if camera is not None and name != "smic":
+        raise InputError(f"The camera {camera!r} was given for {name}: only SMIC has several")
+    if edition is not None and name in ("flow-folder", *_SYNTHETIC):
+        raise InputError(f"The edition {edition!r} was given for {name}: it has only one")
     folder = dataset_root(name, root)
-    if name == "synthetic":
-        from dfrnet_keras.datasets.synthetic import load_synthetic
+    if name in _SYNTHETIC:
+        from dfrnet_keras.datasets.synthetic import STRONG, load_synthetic
 
-        return load_synthetic(folder)
-    from dfrnet_keras.datasets.flow_folder import load_flow_folder
-
+        options = STRONG if name == "synthetic-strong" else {}
+        return Listing(tuple(load_synthetic(folder, **options)))
     assert folder is not None  # only synthetic clips do without a folder
-    return load_flow_folder(folder)
+    if name == "flow-folder":
+        from dfrnet_keras.datasets.flow_folder import load_flow_folder
+
+        return Listing(tuple(load_flow_folder(folder)), folders=(folder,))
+    if name == "smic":
+        from dfrnet_keras.datasets.smic import read_smic
+
+        return read_smic(folder, classes=classes, edition=edition, camera=camera)
+    read = getattr(import_module(f"dfrnet_keras.datasets.{name}"), f"read_{name}")
+    return read(folder, classes=classes, edition=edition)
+
+
+def class_names(name: str, classes: str = "megc2019") -> tuple[str, ...]:
+    """Names of the classes of a dataset, in the order of their numbers.
+
+    Args:
+        name: One of `DATASETS`.
+        classes: `"megc2019"` or, for CASME II, SMIC and SAMM, `"original"`.
+
+    Raises:
+        InputError: The name is unknown, or the dataset has no such classes.
+    """
+    if name not in DATASETS:
+        raise InputError(f"The dataset {name!r} is unknown: use one of {', '.join(DATASETS)}")
+    if classes == "megc2019":
+        return MEGC2019_CLASSES
+    if classes != "original":
+        raise InputError(f"The classes {classes!r} are unknown: use megc2019 or original")
+    if name not in ("casme2", "samm", "smic"):
+        raise InputError(f"{name} has no classes of its own beside the three: use megc2019")
+    return import_module(f"dfrnet_keras.datasets.{name}").CLASSES
 
 
 def dataset_root(name: str, root: str | Path | None = None) -> Path | None:
@@ -65,8 +168,15 @@ def dataset_root(name: str, root: str | Path | None = None) -> Path | None:
     data = os.environ.get("DFR_KERAS_DATA")
     if data and (Path(data) / name).is_dir():
         return Path(data) / name
-    if name == "synthetic":
+    if name in _SYNTHETIC:
         return None
+    if data and name in ("casme2", "megc2019", "samm", "smic"):
+        from dfrnet_keras.datasets.megc2019 import PARTS, find_part
+
+        parts = PARTS if name == "megc2019" else (name,)
+        found = [part for part in (find_part(Path(data), part) for part in parts) if part]
+        if found:
+            return Path(data) if name == "megc2019" else found[0]
     tried = f"there is no {Path(data) / name}" if data else "DFR_KERAS_DATA is not set"
     raise InputError(
         f"No folder was given for the dataset {name!r} and {tried}: "

@@ -39,6 +39,9 @@ GENERATOR = 1
 _FIELD_MIX = (7, 3, 2)
 _EQUAL_MIX = (4, 4, 4)
 
+# Options of `plan_clips` for clips that are easily told apart.
+STRONG: dict[str, Any] = {"amplitude": (1.5, 3.5), "noise": 1.5, "distractors": 0.2}
+
 
 class PlannedClip(NamedTuple):
     """Name and content of a clip that is yet to be rendered."""

@@ -100,7 +100,7 @@ def make_identity(seed: int | tuple[int, ...], units: tuple[int, ...] = ()) -> I
     traits = {name: float(rng.uniform(low, high)) for name, (low, high) in _TRAITS.items()}
     # One generator a unit: adding a unit leaves everybody else's smile as it was.
     gains = {
-        unit: float(np.exp(np.random.default_rng([*seed, 2, unit]).normal(0, 0.35)))
+        unit: float(np.exp(np.random.default_rng([*seed, unit, 2, 9]).normal(0, 0.35)))
         for unit in units
     }
     return Identity(seed, traits, gains)

@@ -65,6 +65,8 @@ def _leave_one_subject_out(learner: NetworkLearner, folder: Path) -> dict[str, A
     if not (folder / "settings.json").is_file():
         return None
     run = run_folder.open_run(folder)
+    if not run.folds:
+        return None
     same = run.settings["learner"] == json.loads(json.dumps(learner.settings))
     if not same or run.settings["store"]["digest"] != learner.store.digest:
         raise InputError(

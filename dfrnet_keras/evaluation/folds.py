@@ -117,7 +117,8 @@ def everybody(store: FeatureStore, *, validation: str = "subjects", seed: int = 
                 "training: use --validation none."
             )
     return Fold(
-        number=-1,
+        # One more than the folds of the subjects have.
+        number=len({(row.dataset, row.subject) for row in store.rows}),
         dataset="all",
         subject="all",
         train=np.setdiff1d(everyone, held_out),

@@ -80,6 +80,7 @@ def evaluate_loso(
         "validation": validation,
         "seeds": seeds,
         "folds": len(chosen),
+        "subjects": len(every),
         "classes": list(store.classes),
         "store": {"digest": store.digest, "path": str(store.path), "settings": store.settings},
         "versions": versions(),

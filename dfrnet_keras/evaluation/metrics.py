@@ -136,7 +136,8 @@ def bootstrap_interval(
 
     def statistic(drawn: np.ndarray, axis: int) -> np.ndarray:
         pooled = matrices[:, drawn].sum(axis=axis % drawn.ndim + 1)
-        return mean_over_classes(pooled).mean(axis=0)
+        # A seed under which none of the drawn subjects was judged has no say.
+        return np.nanmean(mean_over_classes(pooled), axis=0)
 
     result = stats.bootstrap(
         (np.arange(subjects),),

@@ -112,8 +112,12 @@ class Run:
                 for r in self.failed
             ],
             "expected": per_seed * len(self.settings["seeds"]) if per_seed else None,
+            "left_out": self.settings.get("subjects", per_seed or 0) - (per_seed or 0),
         }  # fmt: skip
-        figures["complete"] = figures["folds"]["done"] == figures["folds"]["expected"]
+        figures["complete"] = (
+            figures["folds"]["done"] == figures["folds"]["expected"]
+            and not figures["folds"]["left_out"]
+        )
         return figures
 
 
@@ -125,10 +129,11 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         classes: Names of the classes in order.
 
     Returns:
-        A dictionary that JSON can hold. `uf1`, `uar`, `accuracy`, `macro_precision` are means over
-        seeds of the figure pooled over all clips; `spread` the standard deviation over seeds;
-        `interval` the 95 % bootstrap over subjects; `floor` what always answering the most
-        frequent class reaches; `confusion_matrix` the sum over seeds.
+        A dictionary that JSON can hold, `None` where a figure is not defined. `uf1`, `uar`,
+        `accuracy`, `macro_precision` are means over seeds of the figure pooled over all clips;
+        `spread` the standard deviation over seeds; `interval` the 95 % bootstrap over subjects;
+        `floor` what always answering the most frequent class reaches; `confusion_matrix` the sum
+        over seeds.
     """
     rows = list(rows)
     number = {name: index for index, name in enumerate(classes)}
@@ -139,27 +144,34 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
     for row in rows:
         seed, person = seeds.index(row.seed), place[row.dataset, row.subject]
         matrices[seed, person, number[row.label], number[row.predicted]] += 1
+    # A fold that failed or was not run yet lacks its clips under that seed alone.
+    clips = matrices.sum((2, 3)).max(0, initial=0)
     if not rows:
-        return {"uf1": None, "uar": None, "accuracy": None, "macro_precision": None, "clips": 0,
-                "classes": list(classes), "seeds": {}, "datasets": {}, "subjects": []}  # fmt: skip
+        nothing = {"uf1": None, "uar": None, "accuracy": None, "macro_precision": None}
+        return {**nothing, "clips": 0, "classes": list(classes), "floor": None,
+                "spread": {"uf1": None, "uar": None}, "confusion_matrix": None,
+                "interval": {"uf1": [None, None], "uar": [None, None]},
+                "seeds": {}, "datasets": {}, "subjects": []}  # fmt: skip
     result = _means_over_seeds(matrices)
     result["classes"] = list(classes)
-    result["clips"] = len(rows) // len(seeds)
+    result["clips"] = int(clips.sum())
     result["confusion_matrix"] = matrices.sum((0, 1)).tolist()
     result["seeds"] = {
         str(seed): scores(matrices[index].sum(0)).as_dict() for index, seed in enumerate(seeds)
     }
     result["interval"] = {
-        metric: list(bootstrap_interval(matrices, metric=metric)) for metric in ("uf1", "uar")
+        metric: [end if np.isfinite(end) else None for end in ends]
+        for metric in ("uf1", "uar")
+        if (ends := bootstrap_interval(matrices, metric=metric))
     }
-    truth = [number[row.label] for row in rows if row.seed == seeds[0]]
-    result["floor"] = majority_scores(truth, len(classes)).as_dict()
+    truth = {(row.dataset, row.subject, row.clip): number[row.label] for row in rows}
+    result["floor"] = majority_scores(list(truth.values()), len(classes)).as_dict()
     result["datasets"] = {}
     for dataset in sorted({dataset for dataset, _ in persons}):
         members = [index for person, index in place.items() if person[0] == dataset]
         result["datasets"][dataset] = {
             **_means_over_seeds(matrices[:, members]),
-            "clips": int(matrices[0, members].sum()),
+            "clips": int(clips[members].sum()),
             "subjects": len(members),
             "confusion_matrix": matrices[:, members].sum((0, 1)).tolist(),
         }
@@ -167,8 +179,10 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         {
             "dataset": dataset,
             "subject": subject,
-            "clips": int(matrices[0, index].sum()),
-            "right": float(np.trace(matrices[:, index].sum(0)) / len(seeds)),
+            "clips": int(clips[index]),
+            "right": float(
+                np.trace(matrices[:, index].sum(0)) * clips[index] / matrices[:, index].sum()
+            ),
         }
         for (dataset, subject), index in place.items()
     ]
@@ -177,7 +191,7 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
 
 def _means_over_seeds(matrices: np.ndarray) -> dict[str, Any]:
     """Means and spread over seeds of the figures of (seeds, subjects, classes, classes)."""
-    each = [scores(matrix.sum(0)) for matrix in matrices]
+    each = [scores(matrix.sum(0)) for matrix in matrices if matrix.any()]
     names = ("uf1", "uar", "accuracy", "macro_precision")
     values = {name: [getattr(score, name) for score in each] for name in names}
     means: dict[str, Any] = {name: float(np.mean(values[name])) for name in names}

@@ -13,6 +13,7 @@ run.lock          held by the process at work
 from __future__ import annotations
 
 import csv
+import datetime
 import json
 import os
 from pathlib import Path
@@ -34,13 +35,35 @@ def open_run(path: str | os.PathLike[str]) -> Run:
             f"{folder} is no run folder: it has no settings.json. "
             "`dfr-keras fit` prints the folder of the run that it made."
         )
-    settings = read_json(folder / "settings.json")
+    settings = _settings_of(folder)
     records = [
         _record_from_json(file, read_json(file))
         for file in sorted((folder / "folds").glob("seed-*-fold-*.json"))
     ]
+    for record in records:
+        strange = {name for row in record.predictions for name in (row.label, row.predicted)}
+        strange -= set(settings["classes"])
+        if strange:
+            raise InputError(
+                f"{folder}, fold {record.number} of seed {record.seed}, names the class "
+                f"{sorted(strange)[0]!r}, which the run does not have: delete that fold's file and "
+                "run again."
+            )
     records.sort(key=lambda record: (record.seed, record.number))
     return Run(settings, tuple(records), folder)
+
+
+def _settings_of(folder: Path) -> dict[str, Any]:
+    path = folder / "settings.json"
+    settings = read_json(path)
+    kinds = {"learner": dict, "store": dict, "classes": list, "seeds": list, "folds": int}
+    damaged = [name for name, kind in kinds.items() if not isinstance(settings.get(name), kind)]
+    if damaged:
+        raise InputError(
+            f"{path} lacks {', '.join(damaged)}, so it is not what a run writes: "
+            "delete the folder and run again, or give another one."
+        )
+    return settings
 
 
 class locked:
@@ -83,26 +106,32 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
     """
     path = folder / "settings.json"
     settings = json.loads(json.dumps(settings))
-    if path.is_file():
-        there = read_json(path)
+    # Without a fold it is no run yet: settings that proved impossible may be given anew.
+    if path.is_file() and any((folder / "folds").glob("seed-*-fold-*.json")):
+        there = _settings_of(folder)
+        old, new = _flatten(there), _flatten(settings)
         # Seeds and folds may be added to a run, and a store may have moved: its content counts.
         differing = [
             name
-            for name, value in _flatten(settings).items()
-            if name not in ("seeds", "folds", "store.path")
-            and _flatten(there).get(name, None) != value
+            for name in {**new, **old}
+            if name not in ("seeds", "folds", "subjects", "started", "store.path")
+            and old.get(name) != new.get(name)
         ]
         if differing:
             raise InputError(
                 f"{folder} holds a run of other settings ("
                 + "; ".join(
-                    f"{name}: {_flatten(there).get(name)} there, {_flatten(settings)[name]} now"
-                    for name in differing[:4]
+                    f"{name}: {old.get(name)} there, {new.get(name)} now" for name in differing[:4]
                 )
                 + "): give another --run-dir or the same settings."
             )
         settings["seeds"] = sorted(set(there["seeds"]) | set(settings["seeds"]))
         settings["folds"] = max(there["folds"], settings["folds"])
+        settings["started"] = there.get("started")
+    else:
+        settings["started"] = datetime.datetime.now(datetime.timezone.utc).isoformat(
+            timespec="seconds"
+        )
     write_text(path, json.dumps(settings, indent=1))
 
 
@@ -175,7 +204,7 @@ def write_tables(run: Run, folder: Path) -> dict[str, Any]:
 
 def read_json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} cannot be read ({error}): delete it and run again.") from error
     if not isinstance(content, dict):
@@ -186,13 +215,13 @@ def read_json(path: Path) -> dict[str, Any]:
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text)
+    partial.write_text(text, encoding="utf-8")
     os.replace(partial, path)
 
 
 def _write_csv(path: Path, rows: list[list[Any]]) -> None:
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", newline="") as file:
+    with partial.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
     os.replace(partial, path)
 

@@ -1,22 +1,15 @@
-"""One fold of a network: train, stop, answer; and the network to deploy, trained on everybody.
-
-A network is compiled once a process. Each fold starts it anew by assigning what it was born with
-(weights, BatchNorm statistics, optimizer, seed generators), so no fold pays for a new trace and
-none sees what another left.
-"""
+"""Networks as learners: fold by fold, or one trained on everybody, to deploy."""
 
 from __future__ import annotations
 
-import json
-import math
-import os
-import time
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.evaluation.engine import build, engine_of
 from dfrnet_keras.evaluation.folds import Fold, everybody
 from dfrnet_keras.evaluation.loso import Progress
 from dfrnet_keras.models.recipe import Recipe, paper_recipe
@@ -25,8 +18,6 @@ if TYPE_CHECKING:
     import keras
 
     from dfrnet_keras.store import FeatureStore
-
-_INPUT_OF_LETTER = {"T": "flow", "S": "apex", "D": "difference"}
 
 
 class NetworkLearner:
@@ -78,14 +69,14 @@ class NetworkLearner:
         }
 
     def prepare_process(self, threads: int) -> None:
-        """Give a process of its own so many threads, and the same result every time."""
+        """Give a process of its own so many threads."""
         limit_threads(threads)
 
     def fit_predict(
         self, folds: Sequence[Fold], seed: int
     ) -> Iterator[tuple[Fold, np.ndarray | None, dict[str, Any]]]:
         """Yield (fold, softmax probabilities of its test clips, history) for each fold."""
-        engine = _engine(self)
+        engine = engine_of(self)
         for fold in folds:
             history = engine.fit(fold, seed)
             if "failure" in history:
@@ -112,245 +103,32 @@ def fit_everybody(
         InputError: Where the loss became NaN, or `validation` names a test subject.
     """
     fold = everybody(learner.store, validation=validation, seed=seed)
-    engine = _engine(learner)
+    engine = engine_of(learner)
     history = engine.fit(fold, seed)
     if "failure" in history:
         raise InputError(
             f"The training on {learner.store.path} failed: {history['failure']}; "
             "try a lower --learning-rate."
         )
-    deployed = _build(learner, "softmax")
+    deployed = build(learner, "softmax")
     engine.twin.give_to(deployed)
     return deployed, history
 
 
 def limit_threads(threads: int) -> None:
-    """Let this process use so many threads, and make equal seeds give equal results.
+    """Let this process use so many threads.
 
-    Must come before the backend's first computation; later calls change nothing.
+    Must come before the backend's first computation: TensorFlow keeps what it started with.
     """
     import keras
 
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        try:
+        with contextlib.suppress(RuntimeError):
             tf.config.threading.set_intra_op_parallelism_threads(threads)
             tf.config.threading.set_inter_op_parallelism_threads(1)
-        except RuntimeError:
-            return  # TensorFlow has started: its threads are what they are.
-        tf.config.experimental.enable_op_determinism()
     elif keras.backend.backend() == "torch":
         import torch
 
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(True)
-
-
-_ENGINES: dict[str, _Engine] = {}
-
-
-def _engine(learner: NetworkLearner) -> _Engine:
-    """The compiled network of this process for these settings, made on first use."""
-    key = json.dumps([learner.settings, str(learner.store.path), learner.store.digest])
-    if key not in _ENGINES:
-        _ENGINES.clear()  # One at a time: a second network would only take memory.
-        _ENGINES[key] = _Engine(learner)
-    _ENGINES[key].learner = learner
-    return _ENGINES[key]
-
-
-def _build(learner: NetworkLearner, activation: str | None) -> keras.Model:
-    from dfrnet_keras.models import build_model
-
-    return build_model(
-        learner.model,
-        input_size=learner.store.size,
-        classes=len(learner.store.classes),
-        classifier_activation=activation,
-        **learner.model_options,
-    )
-
-
-class _Engine:
-    """A compiled network, what it was born with under each seed, and the maps in memory."""
-
-    def __init__(self, learner: NetworkLearner) -> None:
-        import keras
-
-        from dfrnet_keras.evaluation.training_twin import TrainingTwin
-
-        self.learner = learner
-        self.recipe = learner.recipe
-        self.store = learner.store
-        self.inputs = [_INPUT_OF_LETTER[letter] for letter in learner.views]
-        # Logits: a softmax that saturates, as STSTNet's does on maps of 0..255, has no gradient
-        # left, while the published networks are trained on the logits.
-        self.twin = TrainingTwin(lambda: _build(learner, None), learner.model)
-        self.network = self.twin.network
-        self.network.compile(
-            optimizer=keras.optimizers.Adam(self.recipe.learning_rate),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
-        self.network.optimizer.build(self.network.trainable_variables)
-        self._fresh_optimizer = [np.array(v) for v in self.network.optimizer.variables]
-        self._born: dict[int, list[np.ndarray]] = {}
-        self._moments = {name: _moments(self.store.arrays[name]) for name in self.inputs}
-
-    def fit(self, fold: Fold, seed: int) -> dict[str, Any]:
-        """Train from the start on a fold; leave the network with the weights to answer with."""
-        start = time.perf_counter()
-        self._start_anew(fold, seed)
-        steps = math.ceil(len(fold.train) / self.recipe.batch_size)
-        batches = self._batches(fold, seed)
-        weights = self._clip_weights(fold)
-        history: dict[str, Any] = {"loss": []}
-        best: tuple[float, float] | None = None
-        kept: list[np.ndarray] = []
-        epoch = 0
-        for epoch in range(1, self.recipe.epochs + 1):
-            self.network.reset_metrics()
-            logs: dict[str, Any] = {}
-            for _ in range(steps):
-                maps, labels = next(batches)
-                logs = self.network.train_on_batch(
-                    maps, labels, class_weight=weights, return_dict=True
-                )
-            history["loss"].append(float(logs["loss"]))
-            if not math.isfinite(history["loss"][-1]):
-                history["failure"] = f"the loss became {history['loss'][-1]} in epoch {epoch}"
-                break
-            if fold.keep_best:
-                loss, accuracy = self._judge(fold.validation)
-                history.setdefault("validation_loss", []).append(loss)
-                history.setdefault("validation_accuracy", []).append(accuracy)
-                rank = (loss, 0.0) if fold.keep_best == "loss" else (-accuracy, loss)
-                if best is None or rank < best:
-                    best, history["epoch"] = rank, epoch
-                    kept = [np.array(v) for v in self.network.weights]
-            self._tell(fold, seed, epoch, history)
-            if self._patience_is_out(fold, epoch, history):
-                break
-        if kept:
-            for variable, value in zip(self.network.weights, kept, strict=True):
-                variable.assign(value)
-        else:
-            history["epoch"] = epoch
-        history["seconds"] = time.perf_counter() - start
-        return history
-
-    def probabilities(self, clips: np.ndarray) -> np.ndarray:
-        """Softmax probabilities of some clips, float64 of shape (clips, classes)."""
-        logits = self._logits(clips).astype(np.float64)
-        shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return shifted / shifted.sum(axis=-1, keepdims=True)
-
-    def _logits(self, clips: np.ndarray) -> np.ndarray:
-        # Batches of one size, the last one filled up, so that no new shape is traced.
-        size = min(self.recipe.batch_size, 64)
-        answers = []
-        for begin in range(0, len(clips), size):
-            some = clips[begin : begin + size]
-            filled = np.concatenate([some, np.repeat(some[-1:], size - len(some))])
-            maps = {
-                name: self.store.arrays[name][filled].astype(np.float32) for name in self.inputs
-            }
-            answers.append(np.asarray(self.network.predict_on_batch(maps))[: len(some)])
-        return np.concatenate(answers)
-
-    def _judge(self, clips: np.ndarray) -> tuple[float, float]:
-        """Mean cross-entropy and share of right answers over some clips."""
-        chances = self.probabilities(clips)
-        labels = self.store.labels[clips]
-        right = chances[np.arange(len(clips)), labels]
-        # The smallest float keeps an impossible answer's loss large and finite.
-        loss = -np.log(np.maximum(right, np.finfo(np.float64).tiny)).mean()
-        return float(loss), float((chances.argmax(-1) == labels).mean())
-
-    def _start_anew(self, fold: Fold, seed: int) -> None:
-        import keras
-
-        from dfrnet_keras.models import normalization_layers
-
-        if seed not in self._born:
-            keras.utils.set_random_seed(seed)
-            self.twin.take_from(_build(self.learner, None))
-            self._born[seed] = [np.array(v) for v in self.network.variables]
-        for variable, value in zip(self.network.variables, self._born[seed], strict=True):
-            variable.assign(value)
-        for variable, value in zip(
-            self.network.optimizer.variables, self._fresh_optimizer, strict=True
-        ):
-            variable.assign(value)
-        for name, layer in normalization_layers(self.network).items():
-            layer.set_statistics(*_mean_and_variance(self._moments[name], fold.train))
-
-    def _batches(self, fold: Fold, seed: int) -> Iterator[tuple[Any, Any]]:
-        """Endless batches, each epoch in a new order."""
-        import keras
-
-        from dfrnet_keras.pipeline import make_batches, make_dataset
-
-        maps = {name: self.store.arrays[name][fold.train] for name in self.inputs}
-        options: dict[str, Any] = {
-            "batch_size": self.recipe.batch_size,
-            "shuffle": True,
-            "augment": self.recipe.augment,
-            "flow_range": self.store.flow_range,
-            # Another order for another fold or seed, the same one for the same.
-            "seed": int(np.random.SeedSequence([seed, fold.number]).generate_state(1)[0] >> 1),
-        }
-        labels = self.store.labels[fold.train]
-        if keras.backend.backend() == "tensorflow":
-            yield from make_dataset(maps, labels, **options).repeat()
-        while True:
-            yield from make_batches(maps, labels, **options)
-
-    def _clip_weights(self, fold: Fold) -> dict[int, float] | None:
-        if not self.recipe.class_weights:
-            return None
-        counts = np.bincount(self.store.labels[fold.train], minlength=len(self.store.classes))
-        present = np.count_nonzero(counts)
-        return {
-            number: float(len(fold.train) / (present * count)) if count else 0.0
-            for number, count in enumerate(counts)
-        }
-
-    def _patience_is_out(self, fold: Fold, epoch: int, history: dict[str, Any]) -> bool:
-        # With the test subject as judge every epoch is looked at, as the codes that do so look.
-        return (
-            self.recipe.patience is not None
-            and fold.keep_best == "loss"
-            and epoch - history["epoch"] >= self.recipe.patience
-        )
-
-    def _tell(self, fold: Fold, seed: int, epoch: int, history: dict[str, Any]) -> None:
-        if self.learner.progress is not None:
-            self.learner.progress(
-                {
-                    "event": "epoch",
-                    "process": os.getpid(),
-                    "fold": fold.number,
-                    "subject": f"{fold.dataset}/{fold.subject}",
-                    "seed": seed,
-                    "epoch": epoch,
-                    "epochs": self.recipe.epochs,
-                    "loss": history["loss"][-1],
-                }
-            )
-
-
-def _moments(maps: np.ndarray) -> np.ndarray:
-    """Sum and sum of squares of each clip and channel, float64 of shape (2, clips, channels)."""
-    result = np.empty((2, len(maps), maps.shape[-1]))
-    for clip, values in enumerate(maps):
-        flat = np.asarray(values, np.float64).reshape(-1, maps.shape[-1])
-        result[0, clip], result[1, clip] = flat.sum(0), np.square(flat).sum(0)
-    return np.concatenate([result, np.full((1, *result.shape[1:]), math.prod(maps.shape[1:-1]))])
-
-
-def _mean_and_variance(moments: np.ndarray, clips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of each channel over the training clips alone."""
-    total, squares, count = moments[:, clips].sum(axis=1)
-    mean = total / count
-    return mean, np.maximum(squares / count - np.square(mean), 0)

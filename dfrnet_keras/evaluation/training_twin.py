@@ -115,9 +115,15 @@ class _SplitMaxPooling(PaddedMaxPooling2D):
         height, width, channels = (int(n or 0) for n in self.compute_output_shape(inputs.shape)[1:])
         # Cut what no window reaches, then border by what is never the largest: both have cheap
         # gradients, which a Python slice and a mirrored border have not.
-        seen = tf.slice(inputs, [0] * 4, [-1, height * size - 1, width * size - 1, channels])
-        lowest = inputs.dtype.min
-        bordered = tf.pad(seen, [[0, 0], [1, 0], [1, 0], [0, 0]], constant_values=lowest)
+        reach = height * size - 1, width * size - 1
+        rest = min(reach[0], inputs.shape[1]), min(reach[1], inputs.shape[2])
+        seen = tf.slice(inputs, [0] * 4, [-1, *rest, channels])
+        after = reach[0] - rest[0], reach[1] - rest[1]
+        bordered = tf.pad(
+            seen,
+            [[0, 0], [1, after[0]], [1, after[1]], [0, 0]],
+            constant_values=inputs.dtype.min,
+        )
         rows = ops.reshape(bordered, (-1, height, size, width * size * channels))
         tallest = _maximum(ops.split(rows, size, axis=2))
         columns = ops.reshape(tallest, (-1, height, width, size, channels))

@@ -1,6 +1,8 @@
-"""Arrays in, arrays out: optical flow, strain, frame difference, the three maps of a clip."""
+"""Arrays in, arrays out: face, apex, optical flow, strain, difference, the maps of a clip."""
 
-from dfrnet_keras.features.extract import Features, extract_features
+from dfrnet_keras.features.apex import BEST_SPOTTER, SPOTTERS, spot_apex
+from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip, extract_features
+from dfrnet_keras.features.face import CROPS, Face, crop_face, find_face
 from dfrnet_keras.features.flow import (
     FLOW_METHODS,
     frame_difference,
@@ -10,11 +12,20 @@ from dfrnet_keras.features.flow import (
 )
 
 __all__ = [
+    "BEST_SPOTTER",
+    "CROPS",
     "FLOW_METHODS",
+    "SPOTTERS",
+    "ClipFeatures",
+    "Face",
     "Features",
+    "crop_face",
+    "extract_clip",
     "extract_features",
+    "find_face",
     "frame_difference",
     "global_motion",
     "optical_flow",
     "optical_strain",
+    "spot_apex",
 ]

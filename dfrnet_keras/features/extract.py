@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -10,11 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.apex import BEST_SPOTTER, spot_apex
+from dfrnet_keras.features.face import CROPS, cut_face, find_face
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 
 # Micro motion is a pixel or less at 224: on a smaller grid nothing of it is left to measure, so
 # small maps are computed at this size and then shrunk, as STSTNet does.
 SMALLEST_FLOW_SIZE = 128
+# Faces are cut out at least this large, so that maps of any size have the same apex.
+_CROP_SIZE = 224
+# A frame with more pixels than a square of this side is shrunk as soon as it is read.
+_LARGEST_KEPT = 512
 
 
 class Features(NamedTuple):
@@ -92,29 +99,152 @@ def extract_features(
         maps = np.asarray(cv2.resize(maps, (size, size), interpolation=cv2.INTER_AREA), np.float32)
         maps[..., :2] *= size / flow_size
     return Features(
-        apex=np.repeat(second[..., None], 3, axis=2) if second.ndim == 2 else second,
+        apex=_colour(second),
         difference=frame_difference(first, second)[..., None],
         flow=maps,
     )
 
 
+class ClipFeatures(NamedTuple):
+    """What `extract_clip` makes of a clip.
+
+    Attributes:
+        features: The three maps.
+        onset_frame: The onset frame as the maps saw it, uint8 `(S, S, 3)` RGB.
+        apex: Index of the apex among the frames given.
+        flags: `"apex_spotted"` where nobody gave the apex, and those of `find_face`.
+        timings: Seconds spent, by `"read"`, `"face"`, `"apex"` and `"maps"`.
+    """
+
+    features: Features
+    onset_frame: NDArray[np.uint8]
+    apex: int
+    flags: tuple[str, ...]
+    timings: dict[str, float]
+
+
+def extract_clip(
+    frames: Iterable[NDArray],
+    *,
+    apex: int | None = None,
+    crop: str = "auto",
+    spotter: str = BEST_SPOTTER,
+    size: int = 224,
+    flow_method: str = "tvl1",
+    strain_cross_term: bool = False,
+    remove_global_motion: bool = False,
+) -> ClipFeatures:
+    """From frames as a camera gave them to the maps: face, apex, flow.
+
+    The frames are taken one after the other and only their faces are kept, so a long clip of large
+    frames may come from a generator.
+
+    Args:
+        frames: The frames from the onset to the offset, uint8 `(H, W, 3)` RGB or gray. Where the
+            apex is known, the onset and the apex frame are enough.
+        apex: Index of the apex among these frames; `None` spots it.
+        crop: `"face"`: find the face in the first frame and cut it out of all (`crop_face`).
+            `"none"`: the frames are faces already cut out, use them whole. `"auto"`: the one or
+            the other, by whether the face fills the first frame.
+        spotter: How the apex is spotted, see `spot_apex`.
+        size: See `extract_features`, as for all that follow.
+        flow_method: Method of optical flow.
+        strain_cross_term: Whether strain has its cross term.
+        remove_global_motion: Whether the movement of the whole face is taken out of the flow.
+
+    Raises:
+        InputError: See `extract_features`, `find_face` and `spot_apex`, or `crop` is unknown.
+    """
+    if crop not in CROPS:
+        raise InputError(f"crop is {crop!r}: choose one of {', '.join(CROPS)}")
+    timings = dict.fromkeys(("read", "face", "apex", "maps"), 0.0)
+    flags: tuple[str, ...] = ()
+    kept: list[NDArray[np.uint8]] = []
+    face = None
+    shape: tuple[int, ...] | None = None
+    for frame in _timed(frames, timings):
+        started = time.perf_counter()
+        _check_frame(frame, len(kept), shape)
+        if shape is None:
+            shape = frame.shape
+            if crop != "none":
+                face = find_face(frame)
+                flags = face.flags
+                if crop == "auto" and face.fills(shape):
+                    # Eyes matter only where they say how to cut.
+                    face, flags = None, tuple(flag for flag in flags if flag == "face_not_found")
+        kept.append(
+            _bounded(frame, size) if face is None else cut_face(frame, face, max(size, _CROP_SIZE))
+        )
+        timings["face"] += time.perf_counter() - started
+    started = time.perf_counter()
+    if len(kept) < 2:
+        raise InputError(f"the clip has {len(kept)} frame(s): give two or more, onset first")
+    if apex is None:
+        apex = spot_apex(kept, method=spotter)
+        flags = ("apex_spotted", *flags)
+        timings["apex"] = time.perf_counter() - started
+        started = time.perf_counter()
+    if not 0 < apex < len(kept):
+        raise InputError(
+            f"apex is {apex}: give an index from 1 to {len(kept) - 1}, after the onset"
+        )
+    pair = [kept[0], kept[apex]]
+    features = extract_features(
+        pair,
+        onset=0,
+        apex=1,
+        size=size,
+        flow_method=flow_method,
+        strain_cross_term=strain_cross_term,
+        remove_global_motion=remove_global_motion,
+    )
+    timings["maps"] = time.perf_counter() - started
+    return ClipFeatures(features, _colour(_resize(pair[0], size)), apex, flags, timings)
+
+
+def _timed(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[NDArray]:
+    """The same frames; the time it takes to get them is added to the timings."""
+    source = iter(frames)
+    while True:
+        started = time.perf_counter()
+        try:
+            frame = next(source)
+        except StopIteration:
+            return
+        finally:
+            timings["read"] += time.perf_counter() - started
+        yield frame
+
+
+def _bounded(frame: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    side = max(size, _LARGEST_KEPT)
+    return _resize(frame, side) if frame.shape[0] * frame.shape[1] > side * side else frame
+
+
+def _colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.repeat(frame[..., None], 3, axis=2) if frame.ndim == 2 else frame
+
+
 def _check_frames(frames: Sequence[NDArray] | NDArray) -> None:
     if len(frames) < 2:
         raise InputError(f"the clip has {len(frames)} frame(s): give two or more, onset first")
-    first = frames[0].shape
     for index, frame in enumerate(frames):
-        if frame.dtype != np.uint8:
-            raise InputError(f"frame {index} has dtype {frame.dtype}: give uint8 frames")
-        if frame.ndim not in (2, 3) or (frame.ndim == 3 and frame.shape[2] not in (1, 3)):
-            raise InputError(
-                f"frame {index} has shape {frame.shape}: give (height, width, 3) RGB or "
-                "(height, width) gray"
-            )
-        if frame.shape != first:
-            raise InputError(
-                f"frame {index} has shape {frame.shape} and frame 0 {first}: "
-                "give frames of one size"
-            )
+        _check_frame(frame, index, frames[0].shape)
+
+
+def _check_frame(frame: NDArray, index: int, first: tuple[int, ...] | None) -> None:
+    if frame.dtype != np.uint8:
+        raise InputError(f"frame {index} has dtype {frame.dtype}: give uint8 frames")
+    if frame.ndim not in (2, 3) or (frame.ndim == 3 and frame.shape[2] not in (1, 3)):
+        raise InputError(
+            f"frame {index} has shape {frame.shape}: give (height, width, 3) RGB or "
+            "(height, width) gray"
+        )
+    if frame.shape != (first or frame.shape):
+        raise InputError(
+            f"frame {index} has shape {frame.shape} and frame 0 {first}: give frames of one size"
+        )
 
 
 def _resize(frame: NDArray, size: int) -> NDArray:

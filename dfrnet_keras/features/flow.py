@@ -46,8 +46,9 @@ def optical_flow(
             methods answer in steps of their own, which the derivatives in `optical_strain` blow
             up: with sensor noise the blur brings the correlation of the strain with the truth
             from 0.7 to 0.9 and leaves the error of the flow as it was.
-        remove_global_motion: Subtract the movement of the whole head, fitted by
-            `global_motion`.
+        remove_global_motion: Leave out the movement of the whole head, see `global_motion`. The
+            apex frame is first brought back by what a quick flow shows of it, since every
+            method is best at small movements.
 
     Returns:
         float32 array `(H, W, 2)`: u, positive to the right, then v, positive downwards, in
@@ -60,6 +61,8 @@ def optical_flow(
         raise InputError(f"flow method {method!r} is unknown: choose one of {list(FLOW_METHODS)}")
     first, second = _gray(onset, "onset"), _gray(apex, "apex")
     _same_size(first, second)
+    if remove_global_motion:
+        second = _pull_back(second, _head_motion(first, second))
     if prepare:
         first, second = _prepare(first, second)
     flow = _tvl1(first, second) if method == "tvl1" else _opencv_flow(first, second, method)
@@ -118,11 +121,13 @@ def frame_difference(onset: NDArray, apex: NDArray) -> NDArray[np.uint8]:
     return np.rint(np.abs(second - first)).astype(np.uint8)
 
 
-def global_motion(flow: NDArray, *, rounds: int = 20) -> NDArray[np.float32]:
-    """The affine movement that most of the picture follows: shift, turn, nearing of the head.
+def global_motion(flow: NDArray, *, rounds: int = 30) -> NDArray[np.float32]:
+    """The shift, turn and change of size that most of the picture follows: that of the head.
 
-    Least squares with weights renewed from the residuals (Tukey's biweight on a scale from the
-    median absolute residual), so that the parts of the face that move by themselves have no say.
+    Least squares with weights renewed from the residuals (Tukey's biweight, its scale from the
+    three tenths of the picture that fit best), so that the parts of the face that move by
+    themselves have no say. A full affine fit has two more numbers, and with them it takes raised
+    brows for a stretch of the whole face.
 
     Args:
         flow: `(H, W, 2)`, u then v in pixels.
@@ -132,26 +137,35 @@ def global_motion(flow: NDArray, *, rounds: int = 20) -> NDArray[np.float32]:
         float32 array `(H, W, 2)`: the fitted flow at every pixel, in pixels.
     """
     height, width = flow.shape[:2]
-    y, x = np.mgrid[:height, :width].astype(np.float64)
+    rows, columns = np.mgrid[:height, :width].astype(np.float64)
     # Coordinates of about one keep the least squares well conditioned.
     scale = 2.0 / max(height, width)
-    design = np.stack([np.ones_like(x), (x - width / 2) * scale, (y - height / 2) * scale], -1)
-    step = max(1, min(height, width) // 56)  # some 3000 points fix six numbers well enough
-    points = design[::step, ::step].reshape(-1, 3)
+    x, y = (columns - width / 2) * scale, (rows - height / 2) * scale
+    one, zero = np.ones_like(x), np.zeros_like(x)
+    # Unknowns: shift to the right, shift downwards, growth, turn.
+    design = np.stack(
+        [np.stack([one, zero, x, -y], axis=-1), np.stack([zero, one, y, x], axis=-1)], axis=-2
+    )
+    step = max(1, min(height, width) // 56)  # some 3000 points fix four numbers well enough
+    points = design[::step, ::step].reshape(-1, 2, 4)
     values = flow[::step, ::step, :2].reshape(-1, 2).astype(np.float64)
     weights = np.ones(len(points))
-    affine = np.zeros((3, 2))
+    motion = np.zeros(4)
     for _ in range(rounds):
-        root = np.sqrt(weights)[:, None]
-        renewed = np.linalg.lstsq(points * root, values * root, rcond=None)[0]
-        settled = np.abs(renewed - affine).max() < 1e-5
-        affine = renewed
-        residual = np.hypot(*(values - points @ affine).T)
-        spread = 4.685 * max(1.4826 * float(np.median(residual)), 1e-6)
+        root = np.sqrt(weights)
+        renewed = np.linalg.lstsq(
+            (points * root[:, None, None]).reshape(-1, 4),
+            (values * root[:, None]).ravel(),
+            rcond=None,
+        )[0]
+        settled = np.abs(renewed - motion).max() < 1e-5
+        motion = renewed
+        residual = np.hypot(*(values - points @ motion).T)
+        spread = 4.0 * max(float(np.quantile(residual, 0.3)), 1e-6)
         weights = np.clip(1 - (residual / spread) ** 2, 0, None) ** 2
         if settled:
             break
-    return (design @ affine).astype(np.float32)
+    return (design @ motion).astype(np.float32)
 
 
 def _gray(frame: NDArray, name: str) -> NDArray[np.float32]:
@@ -195,6 +209,29 @@ def _prepare(
     high = max(float(onset.max()), float(apex.max()))
     stretch = 255.0 / (high - low) if high - low > 1e-3 else 1.0
     return (onset - low) * stretch, (apex - low) * stretch
+
+
+def _head_motion(onset: NDArray[np.float32], apex: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`global_motion` from a quick flow, and from a second one that sees what the first left."""
+    motion = global_motion(_opencv_flow(*_prepare(onset, apex), "dis"))
+    left = _opencv_flow(*_prepare(onset, _pull_back(apex, motion)), "dis")
+    return motion + global_motion(left)
+
+
+def _pull_back(frame: NDArray[np.float32], flow: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The frame with the movement undone: at `x` lies what was at `x + flow[x]`."""
+    height, width = frame.shape
+    # cv2.remap looks up steps of 1/32 pixel, too coarse here: four times the points make it 1/128.
+    fine = cv2.resize(frame, (width * 4, height * 4), interpolation=cv2.INTER_CUBIC)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    moved = cv2.remap(
+        fine,
+        (x + flow[..., 0] + 0.5) * 4 - 0.5,
+        (y + flow[..., 1] + 0.5) * 4 - 0.5,
+        cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(moved, np.float32)
 
 
 def _tvl1(onset: NDArray, apex: NDArray) -> NDArray[np.float32]:

@@ -41,7 +41,7 @@ def clips(tmp_path, monkeypatch):
         for step, frame in enumerate(frames):
             cv2.imwrite(str(frame), texture[:, 1 - step : 41 - step])
         made.append(Clip("synthetic", f"s{number % 2}", f"c{number}", frames, 0, 1, 1, "negative"))
-    monkeypatch.setattr("dfrnet_keras.datasets.load_dataset", lambda *_: made)
+    monkeypatch.setattr("dfrnet_keras.datasets.load_dataset", lambda *_, **__: made)
     return made
 
 
@@ -130,3 +130,46 @@ def test_another_store_is_replaced_only_when_asked(clips, monkeypatch, capsys, t
     assert "--overwrite" in error
     assert prepare(*options, out, "--size", 24, "--overwrite").exit_code == 0
     assert FeatureStore.open(out).size == 24
+
+
+def test_a_gallery_is_drawn(clips, maps, tmp_path):
+    options = ("--size", 16, "--flow", "farneback", "--jobs", 1)
+    sheet = tmp_path / "sheets" / "some.png"
+    result = prepare("--dataset", "synthetic", *options, "--gallery", sheet)
+    assert result.exit_code == 0, result.output
+    assert f"Gallery: {sheet}" in result.output
+    height, width = cv2.imread(str(sheet)).shape[:2]
+    assert height > 3 * 100
+    assert width > 6 * 100
+    result = prepare("--dataset", "synthetic", *options, "--gallery", tmp_path / "all", "--json")
+    (page,) = json.loads(result.output)["gallery"]
+    assert page == str(tmp_path / "all" / "clips-0001-0003.png")
+    assert (tmp_path / "all" / "clips-0001-0003.png").is_file()
+    assert not list(tmp_path.rglob("partial-*"))
+
+
+def test_a_gallery_of_ready_made_maps_shows_flow_alone(maps, tmp_path):
+    sheet = tmp_path / "maps.png"
+    result = prepare("--dataset", "flow-folder", "--root", maps, "--gallery", sheet)
+    assert result.exit_code == 0, result.output
+    height, width = cv2.imread(str(sheet)).shape[:2]
+    assert width < 1.8 * height  # three columns, three rows
+
+
+def test_a_gallery_of_another_ending_is_refused_before_any_work(clips, monkeypatch, capsys, home):
+    error = fails(monkeypatch, capsys, "--dataset", "synthetic", "--gallery", "sheet.txt")
+    assert "sheet.txt is neither a picture nor a folder" in error
+    assert not home.exists()
+
+
+def test_where_an_apex_comes_from_is_told(clips, tmp_path):
+    options = ("--dataset", "synthetic", "--size", 16, "--flow", "farneback", "--jobs", 1)
+    result = prepare(*options, "--apex", "midpoint", "--crop", "none", "--json")
+    described = json.loads(result.output)
+    assert described["flags"] == {"apex_spotted": 3}
+    assert described["settings"]["apex"] == described["settings"]["spotter"] == "midpoint"
+    result = prepare(*options, "--apex", "midpoint", "--crop", "none")
+    assert "3 clips: the apex was not taken from an annotation but spotted (midpoint)" in (
+        result.output
+    )
+    assert json.loads(prepare(*options, "--json").output)["flags"] == {}

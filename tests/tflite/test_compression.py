@@ -62,6 +62,7 @@ def test_clustering_leaves_few_values(small, store):
     assert clustered.output_shape == (None, 3)
 
 
+@pytest.mark.slow
 def test_a_network_trained_to_be_quantized(small, store, maps):
     given = {"flow": maps["flow"]}
     trained = compress(small, store, method="qat", epochs=2, learning_rate=1e-4)

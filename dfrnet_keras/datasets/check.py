@@ -1,0 +1,218 @@
+"""Holds a dataset folder against what the complete dataset is known to contain."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dfrnet_keras.datasets import class_names, dataset_root, list_dataset
+from dfrnet_keras.datasets.clip import Clip
+from dfrnet_keras.datasets.listing import LEFT_OUT, Listing, Problem
+from dfrnet_keras.datasets.megc2019 import PARTS
+from dfrnet_keras.errors import InputError
+
+
+@dataclass(frozen=True)
+class Contents:
+    """Numbers of clips and subjects, and of clips in each class; `None` where nobody states it."""
+
+    clips: int
+    subjects: int
+    classes: dict[str, int] | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a dataset folder holds.
+
+    Attributes:
+        dataset: Name of the dataset.
+        root: Its folder, `None` for synthetic clips in the cache.
+        classes: `"megc2019"` or `"original"`.
+        folders: Where its frames lie.
+        sheets: The annotation sheets that were read.
+        found: What can be used.
+        expected: What the complete dataset holds; `None` where that is not fixed.
+        parts: Found and expected of each dataset of a composite.
+        problems: Everything that is not as it should be.
+        failure: Why the folder cannot be used; `None` if it can.
+    """
+
+    dataset: str
+    root: Path | None
+    classes: str
+    folders: tuple[Path, ...]
+    sheets: tuple[Path, ...]
+    found: Contents
+    expected: Contents | None
+    parts: dict[str, tuple[Contents, Contents | None]]
+    problems: tuple[Problem, ...]
+    failure: str | None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is there that the complete dataset holds."""
+        if self.failure is not None or self.expected is None:
+            return self.failure is None
+        counts = (self.found.clips, self.found.subjects)
+        return counts == (self.expected.clips, self.expected.subjects) and (
+            self.expected.classes in (None, self.found.classes)
+        )
+
+
+_THREE = {"smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
+_SUBJECTS = {"smic": 16, "casme2": 24, "samm": 28}
+_ORIGINAL = {
+    "casme2": (
+        26,
+        dict(disgust=63, fear=2, happiness=32, others=99, repression=27, sadness=7, surprise=25),
+    ),
+    "samm": (
+        29,
+        dict(
+            anger=57,
+            contempt=12,
+            disgust=9,
+            fear=8,
+            happiness=26,
+            other=26,
+            sadness=6,
+            surprise=15,
+        ),
+    ),
+}
+
+
+def check_dataset(
+    name: str,
+    root: str | Path | None = None,
+    *,
+    classes: str = "megc2019",
+    edition: str | None = None,
+    camera: str | None = None,
+    read: Callable[[Sequence[Path], Sequence[int]], object] | None = None,
+    every_frame: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Say what a dataset folder holds, what it should hold, and what is wrong with it.
+
+    A folder can be used if clips of at least two subjects and two classes can: leave-one-subject-
+    out needs no more. A composite needs each of its datasets.
+
+    Args:
+        name: See `load_dataset`, as for `root`, `classes`, `edition` and `camera`.
+        root: The dataset's folder.
+        classes: `"megc2019"` or `"original"`.
+        edition: `"raw"`, `"cropped"` or `None`.
+        camera: `"HS"`, `"VIS"`, `"NIR"` or `None`.
+        read: Called with the paths of a clip's frames and the indexes of those to open; raises
+            `InputError` where one is damaged. `frames.read_frames` is such a function. Without
+            it no frame is opened.
+        every_frame: Open every frame of the movement, and not onset, apex and offset alone.
+        progress: Called with (clips opened, clips in all).
+
+    Raises:
+        InputError: The name or the classes are unknown. Everything else that is wrong is part of
+            the report.
+    """
+    class_names(name, classes)
+    folder: Path | None = None
+    try:
+        folder = dataset_root(name, root)
+        listing = list_dataset(name, folder, classes=classes, edition=edition, camera=camera)
+    except InputError as error:
+        empty = Contents(0, 0, dict.fromkeys(class_names(name, classes), 0))
+        expected = _expected(name, classes, camera, ())
+        return Report(name, folder, classes, (), (), empty, expected, {}, (), str(error))
+    clips, problems = list(listing.clips), list(listing.problems)
+    if read is not None:
+        clips = _open(clips, read, every_frame, problems, progress)
+    names = class_names(name, classes)
+    camera = camera or _camera(listing)
+    parts = {}
+    if name == "megc2019":
+        for part in PARTS:
+            own = [clip for clip in clips if clip.dataset == part]
+            parts[part] = (_contents(own, names), _expected(part, classes, None, ()))
+    found = _contents(clips, names)
+    return Report(
+        name,
+        folder,
+        classes,
+        listing.folders,
+        listing.sheets,
+        found,
+        _expected(name, classes, camera, listing.sheets),
+        parts,
+        tuple(problems),
+        _failure(found, parts),
+    )
+
+
+def _camera(listing: Listing) -> str | None:
+    names = [folder.name.upper() for folder in listing.folders]
+    return next(
+        (camera for camera in ("VIS", "NIR") if any(camera in name for name in names)), None
+    )
+
+
+def _expected(
+    name: str, classes: str, camera: str | None, sheets: Sequence[Path]
+) -> Contents | None:
+    if name == "smic" and (camera or "HS").upper() != "HS":
+        return Contents(71, 8, None)
+    if classes == "original" and name in _ORIGINAL:
+        if any("2019" in sheet.name for sheet in sheets):
+            return Contents(256, 26, None)  # the later edition of CASME II has one more row
+        subjects, counts = _ORIGINAL[name]
+        return Contents(sum(counts.values()), subjects, counts)
+    parts = PARTS if name == "megc2019" else (name,)
+    if not set(parts) <= set(_THREE):
+        return None
+    three = [sum(_THREE[part][index] for part in parts) for index in range(3)]
+    people = sum(_SUBJECTS[part] for part in parts)
+    return Contents(sum(three), people, dict(zip(class_names(name), three, strict=True)))
+
+
+def _contents(clips: Sequence[Clip], names: Sequence[str]) -> Contents:
+    counts = Counter(clip.label for clip in clips)
+    subjects = {(clip.dataset, clip.subject) for clip in clips}
+    return Contents(len(clips), len(subjects), {name: counts[name] for name in names})
+
+
+def _failure(found: Contents, parts: dict[str, tuple[Contents, Contents | None]]) -> str | None:
+    empty = [part for part, (contents, _) in parts.items() if not contents.clips]
+    if empty:
+        return f"no clip of {', '.join(empty)} can be used, and the composite needs each dataset"
+    if found.subjects < 2:
+        return f"there are clips of {found.subjects} subject(s), and at least 2 are needed"
+    seen = sum(count > 0 for count in (found.classes or {}).values())
+    if seen < 2:
+        return f"there are clips of {seen} class(es), and at least 2 are needed"
+    return None
+
+
+def _open(
+    clips: list[Clip],
+    read: Callable[[Sequence[Path], Sequence[int]], object],
+    every_frame: bool,
+    problems: list[Problem],
+    progress: Callable[[int, int], None] | None,
+) -> list[Clip]:
+    """The clips whose frames can be read; a problem for each of the others."""
+    kept = []
+    for done, clip in enumerate(clips, start=1):
+        marked = [clip.onset, clip.offset] + ([] if clip.apex is None else [clip.apex])
+        wanted = range(clip.onset, clip.offset + 1) if every_frame else sorted(set(marked))
+        try:
+            read(clip.frames, wanted)
+        except (InputError, OSError) as error:
+            folder = clip.frames[clip.onset].parent
+            problems.append(Problem(folder, None, str(error), LEFT_OUT))
+        else:
+            kept.append(clip)
+        if progress is not None:
+            progress(done, len(clips))
+    return kept

@@ -1,0 +1,208 @@
+"""Finds the frames of a dataset on disk, whatever the case of names and however deep the folder.
+
+Folders and files are always looked up among those that a directory lists. No path is ever put
+together from the text of a sheet, so a sheet cannot name anything outside the dataset.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from dfrnet_keras.datasets.listing import Problem
+from dfrnet_keras.errors import InputError
+
+EDITIONS = ("raw", "cropped")
+
+_IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
+_DEPTH = 3
+
+
+class Tree(NamedTuple):
+    """What lies in the upper levels of a folder.
+
+    Attributes:
+        frames: Folders that hold one folder for each subject.
+        sheets: Files that end in .xlsx.
+    """
+
+    frames: list[Path]
+    sheets: list[Path]
+
+
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """Sort key that puts `s2` before `s10`."""
+    parts = re.split(r"([0-9]+)", name)
+    key = [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in parts]
+    return [*key, (2, 0, name)]
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """The folders in a folder in natural order, hidden ones left aside.
+
+    Raises:
+        OSError: The folder is not there or must not be read.
+    """
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if entry.is_dir() and entry.name[0] != "."]
+    return [folder / name for name in sorted(names, key=natural)]
+
+
+def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
+    """Look for frames and sheets in a folder and three levels of folders below it.
+
+    Args:
+        root: The folder; where no sheet is in it, those beside it count.
+        is_subject: Whether a folder is that of one subject, judged by its path.
+
+    Raises:
+        InputError: `root` is not a folder or cannot be read, or there are no frames in it and
+            a folder in it cannot be read.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root} is not a folder: give the folder of the dataset")
+    found = Tree([], [])
+    level, locked = [root], ""
+    for depth in range(_DEPTH + 1):
+        below: list[Path] = []
+        for folder in level:
+            try:
+                inside = subfolders(folder)
+                found.sheets.extend(_sheets(folder))
+            except OSError as error:
+                if depth == 0:
+                    raise InputError(
+                        f"{root} cannot be read ({error.strerror}): mend its permissions"
+                    ) from error
+                locked = locked or f"{folder} cannot be read ({error.strerror})"
+                continue  # the folder may be none of ours
+            if any(is_subject(path) for path in inside):
+                found.frames.append(folder)
+            else:
+                below += inside
+        level = below
+    if locked and not found.frames:
+        raise InputError(f"{locked}: mend its permissions, or give the folder of the dataset")
+    if found.frames and not found.sheets:
+        # `root` is the folder of one edition, and the sheet was distributed beside it.
+        with suppress(OSError):
+            found.sheets.extend(_sheets(root.resolve().parent))
+    return found
+
+
+def _sheets(folder: Path) -> list[Path]:
+    names = [
+        entry.name
+        for entry in os.scandir(folder)
+        # Spreadsheet programs keep a lock file "~$..." beside a sheet that is open.
+        if entry.name.casefold().endswith(".xlsx")
+        and not entry.name.startswith((".", "~$"))
+        and entry.is_file()
+    ]
+    return [folder / name for name in sorted(names, key=natural)]
+
+
+def edition_of(frames: Path, root: Path) -> str:
+    """Whether a folder of frames holds the raw or the cropped edition, judged by its name."""
+    below = frames.relative_to(root).parts if frames.is_relative_to(root) else ()
+    name = "/".join((root.resolve().name, *below)).casefold()
+    # The word that comes last in the path is that of the innermost folder.
+    return "cropped" if name.rfind("crop") > name.rfind("raw") else "raw"
+
+
+def choose_edition(
+    tree: Tree, root: Path, edition: str | None, title: str
+) -> tuple[Path, list[Problem]]:
+    """One folder of frames among those that were found.
+
+    Args:
+        tree: What was found; at least one folder of frames.
+        root: Where.
+        edition: `"raw"`, `"cropped"`, or `None` for the raw one where both are there: it is the
+            complete one, the cropped editions lack frames.
+        title: Name of the dataset for messages.
+
+    Raises:
+        InputError: The edition is unknown or is not there.
+    """
+    if edition not in (None, *EDITIONS):
+        raise InputError(f"The edition {edition!r} is unknown: use raw or cropped")
+    for wanted in (edition,) if edition else EDITIONS:
+        fits = [folder for folder in tree.frames if edition_of(folder, root) == wanted]
+        if fits:
+            return fits[0], [
+                Problem(folder, None, f"is another copy of {title}", f"{fits[0]} was read instead")
+                for folder in fits[1:]
+            ]
+    raise InputError(
+        f"{root} holds no {edition} edition of {title}: "
+        "put it there or leave the choice of edition out"
+    )
+
+
+class Frames(NamedTuple):
+    """The numbered frames of a clip, in the order of their numbers."""
+
+    numbers: list[int]
+    paths: list[Path]
+    problems: list[Problem]
+
+
+def numbered_frames(folder: Path, inside: Path) -> Frames:
+    """List the images of a folder by the number that their names end in.
+
+    Args:
+        folder: The folder of one clip.
+        inside: The folder of all frames, links resolved; links that leave it are passed over.
+
+    Raises:
+        OSError: The folder cannot be read.
+    """
+    found: dict[int, Path] = {}
+    problems = []
+    with os.scandir(folder) as entries:
+        files = sorted(entries, key=lambda entry: natural(entry.name))
+    for entry in files:
+        path = folder / entry.name
+        stem, suffix = os.path.splitext(entry.name)
+        if suffix.lower() not in _IMAGES or entry.name.startswith("."):
+            continue
+        number = re.search(r"[0-9]+$", stem)
+        if entry.is_symlink() and leaves(path, inside):
+            what = "is a link that leaves the dataset's folder"
+        elif not entry.is_file():
+            continue
+        elif number is None:
+            what = "has a name without a frame number"
+        elif entry.stat().st_size == 0:
+            what = "is an empty file"
+        elif int(number[0]) in found:
+            what = f"has the same frame number as {found[int(number[0])].name}"
+        else:
+            found[int(number[0])] = path
+            continue
+        problems.append(Problem(path, None, what, "the file was passed over"))
+    numbers = sorted(found)
+    return Frames(numbers, [found[number] for number in numbers], problems)
+
+
+def leaves(path: Path, inside: Path) -> bool:
+    """Whether a path, links followed, lies outside a folder whose own links are resolved."""
+    return not path.resolve().is_relative_to(inside)
+
+
+def missing_between(numbers: list[int]) -> int:
+    """How many frames are missing inside a run of frame numbers.
+
+    Cameras that count in steps other than 1 are allowed for: the step seen most often is theirs.
+    """
+    steps = [after - before for before, after in pairwise(numbers)]
+    if not steps:
+        return 0
+    usual = max(sorted(set(steps)), key=steps.count)
+    return sum(step // usual - 1 for step in steps if step > usual)

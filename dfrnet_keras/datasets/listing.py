@@ -1,0 +1,53 @@
+"""What a dataset folder yielded: its clips, and everything in it that was not as it should be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dfrnet_keras.datasets.clip import Clip
+
+LEFT_OUT = "the clip was left out"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in a dataset folder that is not as it should be.
+
+    Attributes:
+        file: The sheet, folder or frame it was found in.
+        row: Row of the sheet, counted from 1 as spreadsheet programs do; `None` elsewhere.
+        what: What is wrong.
+        done: What was done about it.
+    """
+
+    file: Path
+    row: int | None
+    what: str
+    done: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}" if self.row is None else f"{self.file}, row {self.row}"
+        return f"{where}: {self.what}; {self.done}"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The clips of a dataset folder and the problems met while reading it.
+
+    Attributes:
+        clips: The clips that can be used, in an order that does not change from call to call.
+        problems: Every problem, in the order in which it was met.
+        folders: The folders that the frames lie in.
+        sheets: The annotation sheets that were read.
+    """
+
+    clips: tuple[Clip, ...]
+    problems: tuple[Problem, ...] = ()
+    folders: tuple[Path, ...] = ()
+    sheets: tuple[Path, ...] = ()
+
+    @property
+    def left_out(self) -> int:
+        """Number of clips that should be there and could not be used."""
+        return sum(problem.done == LEFT_OUT for problem in self.problems)

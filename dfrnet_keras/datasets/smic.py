@@ -1,0 +1,169 @@
+"""SMIC: spontaneous micro-expressions by three cameras (Li et al. 2013).
+
+As it is distributed: `SMIC_all_raw/HS/s1/micro/negative/s1_ne_01/image559757.bmp`, and the same
+with `SMIC_all_cropped` and `reg_image559757.bmp`. HS is the camera of 100 frames a second, VIS and
+NIR those of 25. There is no sheet: the folders name subject and class, a clip begins with the
+onset and ends with the offset, and the apex is not annotated.
+https://doi.org/10.1109/FG.2013.6553717
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
+from dfrnet_keras.datasets.folders import (
+    Tree,
+    choose_edition,
+    explore,
+    leaves,
+    missing_between,
+    numbered_frames,
+    subfolders,
+)
+from dfrnet_keras.datasets.listing import LEFT_OUT, Listing, Problem
+from dfrnet_keras.datasets.recognition import refuse_other
+from dfrnet_keras.errors import InputError
+
+CLASSES = MEGC2019_CLASSES
+CAMERAS = ("HS", "VIS", "NIR")
+
+_CODES = {"ne": "negative", "po": "positive", "sur": "surprise"}
+_SUBJECT = re.compile(r"s([0-9]{1,9})", re.IGNORECASE)
+_CLIP = re.compile(r"s([0-9]{1,9})_(ne|po|sur)_([0-9]+)", re.IGNORECASE)
+
+
+def read_smic(
+    root: str | Path,
+    *,
+    classes: str = "megc2019",
+    edition: str | None = None,
+    camera: str | None = None,
+) -> Listing:
+    """Read the folder of SMIC as it is distributed; its clips of no micro-expression are skipped.
+
+    Args:
+        root: The folder that holds `SMIC_all_raw` or `SMIC_all_cropped`, one of these two, or the
+            folder of one camera in them.
+        classes: `"megc2019"` or `"original"`, which are the same here.
+        edition: `"raw"`, `"cropped"`, or `None` for whichever is there, raw before cropped.
+        camera: `"HS"`, `"VIS"` or `"NIR"`; `None` for HS, or for the camera whose folder `root` is.
+
+    Returns:
+        The clips in natural order, subjects and names padded (`s01`, `s01_ne_01`) as the list of
+        MEGC 2019 has them, with no apex; and the problems met. The complete dataset has 164 clips
+        of 16 subjects (HS) and 71 clips of 8 subjects (VIS, NIR).
+
+    Raises:
+        InputError: There is no clip of that camera and edition.
+    """
+    root = Path(root)
+    if camera is not None and camera.upper() not in CAMERAS:
+        raise InputError(f"The camera {camera!r} is unknown: use one of {', '.join(CAMERAS)}")
+    tree = explore(root, _is_subject)
+    if not tree.frames:
+        refuse_other(root, "smic", "SMIC")
+    wanted = camera.upper() if camera else _camera_of(root.resolve()) or "HS"
+    fits = [folder for folder in tree.frames if (_camera_of(folder.resolve()) or "HS") == wanted]
+    if not fits:
+        there = sorted({_camera_of(folder) or "HS" for folder in tree.frames})
+        raise InputError(
+            f"{root} holds no clips of the camera {wanted}: choose {' or '.join(there)}"
+        )
+    folder, problems = choose_edition(Tree(fits, []), root, edition, "SMIC")
+    clips: list[Clip] = []
+    names: dict[str, Path] = {}
+    for label, path in _clip_folders(folder, problems):
+        clip = _clip(path, label, folder.resolve(), names, problems)
+        clips += [] if clip is None else [clip]
+    return Listing(tuple(clips), tuple(problems), (folder,))
+
+
+def _is_subject(path: Path) -> bool:
+    """SMIC names subjects so briefly that only what is inside tells them from other folders."""
+    if not _SUBJECT.fullmatch(path.name):
+        return False
+    try:
+        inside = {inner.name.casefold() for inner in subfolders(path)}
+    except OSError:
+        return True  # reported later, when its clips are looked for
+    return not inside or bool(inside & {"micro", "non_micro", "non-micro"})
+
+
+def _camera_of(folder: Path) -> str | None:
+    words = re.split(r"[^a-z]+", folder.name.casefold())
+    return next((camera for camera in CAMERAS if camera.casefold() in words), None)
+
+
+def _clip_folders(folder: Path, problems: list[Problem]) -> list[tuple[str, Path]]:
+    """Class and folder of each micro-expression: `s1/micro/negative/s1_ne_01`."""
+    found = []
+    for subject in subfolders(folder):
+        if not _SUBJECT.fullmatch(subject.name):
+            continue
+        try:
+            for micro in subfolders(subject):
+                if micro.name.casefold() != "micro":
+                    continue
+                for group in subfolders(micro):
+                    label = group.name.casefold()
+                    if label not in CLASSES:
+                        what = f"is none of the classes {', '.join(CLASSES)}"
+                        problems.append(Problem(group, None, what, "it was passed over"))
+                        continue
+                    found += [(label, path) for path in subfolders(group)]
+        except OSError as error:
+            where = Path(error.filename or subject)
+            what = f"cannot be read ({error.strerror})"
+            problems.append(Problem(where, None, what, "its clips were left out"))
+    return found
+
+
+def _clip(
+    path: Path, label: str, inside: Path, names: dict[str, Path], problems: list[Problem]
+) -> Clip | None:
+    """The clip in a folder, or `None` with a problem that says why there is none."""
+    match = _CLIP.fullmatch(path.name)
+    owner = _SUBJECT.fullmatch(path.parents[2].name)
+    subject = int(owner[1]) if owner else -1
+    reason = None
+    if match is None:
+        reason = "its name is not like s1_ne_01"
+    elif int(match[1]) != subject:
+        reason = f"its name is that of subject {match[1]}, it lies in {path.parents[2].name}"
+    elif _CODES[match[2].casefold()] != label:
+        reason = f"its name says {_CODES[match[2].casefold()]}, it lies in {path.parent.name}"
+    elif leaves(path, inside):
+        reason = "it is a link that leaves the dataset's folder"
+    if reason is None and match is not None:
+        name = f"s{subject:02d}_{match[2].casefold()}_{match[3].zfill(2)}"
+        if name in names:
+            reason = f"the clip is in {names[name].name} already"
+    if reason is None:
+        try:
+            frames = numbered_frames(path, inside)
+        except OSError as error:
+            reason = f"it cannot be read ({error.strerror})"
+        else:
+            problems += frames.problems
+            if len(frames.numbers) < 2:
+                reason = f"the clip has {len(frames.numbers)} frame(s) and needs 2"
+    if reason is not None:
+        problems.append(Problem(path, None, reason, LEFT_OUT))
+        return None
+    names[name] = path
+    gaps = missing_between(frames.numbers)
+    if gaps:
+        what = f"{gaps} frame(s) missing between {frames.numbers[0]} and {frames.numbers[-1]}"
+        problems.append(Problem(path, None, what, "the clip was used without them"))
+    return Clip(
+        dataset="smic",
+        subject=f"s{subject:02d}",
+        name=name,
+        frames=tuple(frames.paths),
+        onset=0,
+        apex=None,
+        offset=len(frames.paths) - 1,
+        label=label,
+    )

@@ -1,0 +1,291 @@
+"""Finds the face on the onset frame, turns it upright and cuts it out of every frame of a clip.
+
+One transform serves the whole clip: found anew on each frame, a face jitters by 3 or 4 pixels,
+which is more than a micro-expression moves.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.errors import InputError
+
+CROPS = ("auto", "face", "none")
+
+# Where the eyes come to lie in a crop, as parts of its side: the face then reaches from the brows'
+# upper edge and some forehead to the chin, as in the cropped editions of the datasets.
+_EYE_LINE = 0.36
+_EYE_DISTANCE = 0.35
+# Where they lie in the box of the detector, measured on faces with known eyes.
+_BOX_EYES = ((0.31, 0.40), (0.69, 0.40))
+_DETECTION_SIDE = 480  # pixels; faces of the datasets are some 200 wide on such a picture
+_CROPPED_SHARE = 0.6  # a box that takes this part of the picture's longer side fills the picture
+_LARGEST_CUT = 8192  # pixels: a side that no memory minds, and larger than any face of a camera
+_TURNS = (0.0, -20.0, 20.0)  # degrees: the detector sees up to about 15 to either side
+# Weight of a box that is believed without eyes: upright faces have 56 to 58, and what is taken for
+# a face in textures has 54 to 56.
+_SURE = 56.0
+_CASCADES = {
+    "face": "haarcascade_frontalface_alt2.xml",
+    "eye with glasses": "haarcascade_eye_tree_eyeglasses.xml",
+    "eye": "haarcascade_eye.xml",
+}
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a face lies in a picture.
+
+    Attributes:
+        left_eye: x and y in pixels of the eye on the left of the picture.
+        right_eye: The same of the other eye.
+        box_side: Width of the detector's box in pixels; 0 where no face was found.
+        flags: `"face_not_found"` where the middle of the picture stands for the face,
+            `"eyes_not_found"` where the eyes were placed by the proportions of the box.
+    """
+
+    left_eye: tuple[float, float]
+    right_eye: tuple[float, float]
+    box_side: float
+    flags: tuple[str, ...] = ()
+
+    def fills(self, shape: tuple[int, ...]) -> bool:
+        """Whether a picture `(H, W, ...)` is a face already cut out.
+
+        Where no face was found the outline decides: cut-out faces are about square, pictures of
+        cameras are not.
+        """
+        longer, shorter = max(shape[:2]), min(shape[:2])
+        if "face_not_found" in self.flags:
+            return longer < 1.3 * shorter
+        return self.box_side >= _CROPPED_SHARE * longer
+
+
+def find_face(frame: NDArray) -> Face:
+    """Find the face and its eyes with the cascades that come with OpenCV.
+
+    Tried in this order: the face upright, then turned by 20 degrees to either side; of several
+    faces the one the detector is surest of; then eyes, also behind glasses; then eyes where the
+    box of the face has them; at last the middle of the picture.
+
+    Args:
+        frame: uint8 `(H, W, 3)` RGB, `(H, W, 1)` or `(H, W)` gray.
+
+    Returns:
+        The face; its flags say what could not be found.
+
+    Raises:
+        InputError: The frame is no picture, or this OpenCV has no cascades.
+    """
+    gray = _gray(frame)
+    height, width = gray.shape
+    scale = _DETECTION_SIDE / min(height, width)
+    # Small pictures are enlarged, or the eyes would be smaller than the detector's window.
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    if max(size) > 8 * _DETECTION_SIDE:  # a strip: no face fits in
+        return _middle(width, height)
+    small = _stretch(np.asarray(cv2.resize(gray, size, interpolation=interpolation), np.uint8))
+    for turn in _TURNS:
+        about = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), turn, 1.0)
+        turned = small if turn == 0 else np.asarray(cv2.warpAffine(small, about, size), np.uint8)
+        box = _surest_box(turned)
+        if box is None:
+            continue
+        x, y, side, weight = box
+        eyes = _find_eyes(turned[y : y + side, x : x + side])
+        found = eyes is not None
+        if not found and weight < _SURE:
+            continue
+        points = np.array(eyes if found else _BOX_EYES) * (1 if found else side) + (x, y)
+        back = cv2.invertAffineTransform(about)
+        points = points @ back[:, :2].T + back[:, 2]
+        # Pixel centres lie at whole numbers, so half a pixel goes with each change of scale.
+        points = (points + 0.5) / (size[0] / width, size[1] / height) - 0.5
+        left, right = (tuple(point) for point in points.tolist())
+        return Face(left, right, side / scale, () if found else ("eyes_not_found",))
+    return _middle(width, height)
+
+
+def crop_face(
+    frames: Sequence[NDArray] | NDArray, *, size: int = 224, face: Face | None = None
+) -> NDArray[np.uint8]:
+    """Cut the face out of all frames of a clip, upright and with the eyes always in one place.
+
+    Args:
+        frames: uint8 frames, `(n, H, W, 3)` RGB, `(n, H, W, 1)` or `(n, H, W)` gray, the onset
+            frame first.
+        size: Width and height of the result in pixels.
+        face: What `find_face` found; by default it looks at the first frame. If it finds no face
+            there, the middle of the frames is cut out, with a `UserWarning`.
+
+    Returns:
+        uint8 `(n, size, size, 3)`, or `(n, size, size)` for gray frames. What lies outside the
+        frame repeats its border.
+
+    Raises:
+        InputError: There is no frame, frames are no pictures or differ in size, or `size` is
+            below 2.
+    """
+    if len(frames) == 0:
+        raise InputError("the clip has no frames: give one or more, the onset first")
+    if size < 2:
+        raise InputError(f"size is {size}: give the width of the crop in pixels, 2 or more")
+    first = frames[0].shape
+    for index, frame in enumerate(frames):
+        if frame.shape != first:
+            raise InputError(
+                f"frame {index} has shape {frame.shape} and frame 0 {first}: "
+                "give frames of one size"
+            )
+    if face is None:
+        face = find_face(frames[0])
+        if "face_not_found" in face.flags:
+            warnings.warn("no face was found: the middle of the frames is cut out", stacklevel=2)
+    return np.stack([cut_face(frame, face, size) for frame in frames])
+
+
+def cut_face(frame: NDArray, face: Face, size: int) -> NDArray[np.uint8]:
+    """One frame of `crop_face`."""
+    if frame.ndim == 3 and frame.shape[2] == 1:
+        frame = frame[..., 0]
+    (left_x, left_y), (right_x, right_y) = face.left_eye, face.right_eye
+    across, down = right_x - left_x, right_y - left_y
+    scale = _EYE_DISTANCE * size / max(float(np.hypot(across, down)), 1e-6)
+    # A face larger than the crop is cut larger and then shrunk, so that no detail is skipped and
+    # comes back as a false pattern.
+    finer = min(max(1, int(np.ceil(1 / scale - 1e-9))), max(1, _LARGEST_CUT // size))
+    scale *= finer
+    angle = np.arctan2(down, across)
+    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    eyes = np.array([left_x + right_x, left_y + right_y]) / 2
+    target = np.array([0.5, _EYE_LINE]) * size * finer - 0.5
+    matrix = np.column_stack([turn, target - turn @ eyes])
+    cut = cv2.warpAffine(
+        np.ascontiguousarray(frame),
+        matrix,
+        (size * finer, size * finer),
+        flags=cv2.INTER_CUBIC if finer == 1 else cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    if finer > 1:
+        cut = cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
+    return np.asarray(cut, np.uint8)
+
+
+def _stretch(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The picture over the whole range of gray: the detector passes over dark, flat ones."""
+    low, high = np.percentile(gray, (1, 99))
+    if high - low < 8:
+        return gray
+    stretched = (gray.astype(np.float32) - low) * (255 / (high - low))
+    return np.clip(np.rint(stretched), 0, 255).astype(np.uint8)
+
+
+def _surest_box(gray: NDArray[np.uint8]) -> tuple[int, int, int, float] | None:
+    """Left, top, side and weight of the surest face, which need not be the largest."""
+    smallest = max(20, min(gray.shape) // 10)
+    boxes, _, weights = _cascade("face").detectMultiScale3(
+        gray,
+        scaleFactor=1.1,
+        minNeighbors=3,
+        minSize=(smallest, smallest),
+        outputRejectLevels=True,
+    )
+    if len(boxes) == 0:
+        return None
+    surest = int(np.argmax(weights))
+    x, y, side, _ = (int(number) for number in boxes[surest])
+    return x, y, side, float(np.ravel(weights)[surest])
+
+
+def _find_eyes(face: NDArray[np.uint8]) -> list[tuple[float, float]] | None:
+    """The surest pair of eyes in a picture of a face, in pixels of that picture."""
+    side = face.shape[1]
+    upper = np.ascontiguousarray(face[: int(0.6 * side)])
+    for name in ("eye with glasses", "eye"):
+        boxes, _, weights = _cascade(name).detectMultiScale3(
+            upper,
+            scaleFactor=1.05,
+            minNeighbors=3,
+            minSize=(side // 10, side // 10),
+            maxSize=(side // 2, side // 2),
+            outputRejectLevels=True,
+        )
+        eyes = [
+            (x + (width - 1) / 2, y + (height - 1) / 2, float(weight))
+            for (x, y, width, height), weight in zip(boxes, np.ravel(weights), strict=True)
+        ]
+        pairs = [
+            (left[2] + right[2], left, right)
+            for left in eyes
+            for right in eyes
+            if _are_a_pair(left, right, side)
+        ]
+        if pairs:
+            _, left, right = max(pairs)
+            return [left[:2], right[:2]]
+    return None
+
+
+def _are_a_pair(left: tuple[float, ...], right: tuple[float, ...], side: int) -> bool:
+    """Whether two eyes are as far apart, as level and as low as those of a face in its box."""
+    across, down = (right[0] - left[0]) / side, (right[1] - left[1]) / side
+    middle, height = (left[0] + right[0]) / 2 / side, (left[1] + right[1]) / 2 / side
+    return (
+        0.25 < across < 0.6
+        and abs(down) < 0.5 * across
+        and 0.35 < middle < 0.65
+        and 0.28 < height < 0.52
+    )
+
+
+def _middle(width: int, height: int) -> Face:
+    """The middle of a picture, placed as if a face filled its shorter side."""
+    side = min(width, height)
+    x, y = (width - 1) / 2, (height - 1) / 2 + (_EYE_LINE - 0.5) * side
+    half = _EYE_DISTANCE * side / 2
+    return Face((x - half, y), (x + half, y), 0.0, ("face_not_found",))
+
+
+def _cascade(name: str) -> cv2.CascadeClassifier:
+    # A cascade holds buffers of its own: each thread has its own one.
+    return _load_cascade(name, threading.get_ident())
+
+
+@functools.lru_cache(maxsize=64)
+def _load_cascade(name: str, thread: int) -> cv2.CascadeClassifier:
+    data = getattr(cv2, "data", None)
+    if data is None or not hasattr(cv2, "CascadeClassifier"):
+        raise InputError(
+            f"OpenCV {cv2.__version__} finds no faces: install opencv-python-headless>=4.10,<5"
+        )
+    file = Path(data.haarcascades) / _CASCADES[name]
+    cascade = cv2.CascadeClassifier(str(file)) if file.is_file() else None
+    if cascade is None or cascade.empty():
+        raise InputError(f"{file} is missing: install opencv-python-headless>=4.10,<5 again")
+    return cascade
+
+
+def _gray(frame: NDArray) -> NDArray[np.uint8]:
+    frame = np.asarray(frame)
+    if frame.ndim == 3 and frame.shape[2] == 1:
+        frame = frame[..., 0]
+    good = frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] == 3)
+    if not good or frame.dtype != np.uint8 or 0 in frame.shape:
+        raise InputError(
+            f"the frame is {frame.dtype} of shape {frame.shape}: give uint8, (height, width, 3) "
+            "RGB or (height, width) gray"
+        )
+    if frame.ndim == 2:
+        return np.ascontiguousarray(frame)
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), np.uint8)

@@ -1,0 +1,119 @@
+"""Every command and piece of Python in the documents runs, with less of it where it is long."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shlex
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# Run by name: they install, run the tests, or are run by a test of their own.
+MAKE_TARGETS = ("demo", "test", "test-all", "check", "install")
+
+
+def _blocks(language: str) -> list[tuple[str, str]]:
+    found = []
+    for document in DOCUMENTS:
+        for block in re.findall(rf"```{language}\n(.*?)```", document.read_text(), re.S):
+            found.append((document.name, block))
+    return found
+
+
+def _commands() -> list[tuple[str, list[str]]]:
+    commands = []
+    for document, block in _blocks("bash"):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line, comments=True)
+            if words:
+                commands.append((document, words))
+    return commands
+
+
+@pytest.fixture(scope="module")
+def maps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of motion maps as the README describes it: 4 subjects, 12 maps."""
+    folder = tmp_path_factory.mktemp("documents") / "maps"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    rows = [["file", "dataset", "subject", "clip", "label"]]
+    for subject in range(4):
+        for number, label in enumerate(("negative", "positive", "surprise")):
+            name = f"s{subject}_c{number}.png"
+            picture = random.integers(0, 256, (28, 28, 3), np.uint8)
+            assert cv2.imwrite(str(folder / name), picture)
+            rows.append([name, "drawn", f"s{subject}", f"c{number}", label])
+    with (folder / "samples.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return folder
+
+
+def write_clip(folder: Path) -> None:
+    """A folder of frames, as the README's `clip`."""
+    from dfrnet_keras.datasets.synthetic import synthesize_clips
+
+    folder.mkdir()
+    _, clip = next(synthesize_clips(subjects=1, clips_per_subject=1))
+    for number, frame in enumerate(clip.frames):
+        assert cv2.imwrite(str(folder / f"img{number}.png"), frame[..., ::-1])
+
+
+def test_every_command_of_the_documents_runs(
+    maps: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dfrnet_keras.cli.main import dfr_keras
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DFR_KERAS_HOME", str(tmp_path / "home"))
+    (tmp_path / "maps").symlink_to(maps)
+    write_clip(tmp_path / "clip")
+    commands = _commands()
+    assert len(commands) >= 8
+    ran = 0
+    for document, words in commands:
+        if words[0] == "make":
+            assert words[1] in MAKE_TARGETS, f"{document}: {' '.join(words)}"
+            assert re.search(rf"^{words[1]}:", (ROOT / "Makefile").read_text(), re.M)
+            continue
+        assert words[0] == "dfr-keras", f"{document}: nothing here runs {' '.join(words)}"
+        arguments = words[1:]
+        if arguments[0] == "fit":
+            # The later of two equal options counts.
+            arguments = [*arguments, "--epochs", "1", "--jobs", "1", "--validation", "none"]
+            if "--all-subjects" not in arguments:
+                arguments += ["--folds", "2"]
+        if arguments[:2] == ["data", "synthesize"]:
+            arguments += [
+                "--subjects",
+                "2",
+                "--clips-per-subject",
+                "3",
+                "--frames",
+                "6",
+                "--cropped",
+            ]
+        result = CliRunner().invoke(dfr_keras, arguments, catch_exceptions=False)
+        assert result.exit_code == 0, f"{document}: {' '.join(words)}\n{result.output}"
+        ran += 1
+    assert ran >= 8
+
+
+@pytest.mark.parametrize(("document", "code"), _blocks("python"))
+def test_every_piece_of_python_of_the_documents_runs(
+    document: str, code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DFR_KERAS_HOME", str(tmp_path / "home"))
+    exec(compile(code, document, "exec"), {"__name__": document})
+
+
+def test_links_of_the_documents_lead_somewhere() -> None:
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"

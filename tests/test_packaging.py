@@ -1,0 +1,44 @@
+"""The wheel holds what the tree holds."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_wheel_holds_every_module_of_the_tree(tmp_path: Path) -> None:
+    # From a copy of what git would give, so that no build folder is left in the tree.
+    copy = tmp_path / "tree"
+    copy.mkdir()
+    for name in ("dfrnet_keras", "cli", "tflite", "setup.cfg", "pyproject.toml", "README.md",
+                 "LICENSE"):  # fmt: skip
+        subprocess.run(["cp", "-a", str(ROOT / name), str(copy / name)], check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet",
+         "--wheel-dir", str(tmp_path), str(copy)],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py")}
+    expected = {
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "dfrnet_keras").rglob("*.py")
+        if not {"cli", "tflite"} & set(file.relative_to(ROOT / "dfrnet_keras").parts[:1])
+    }
+    for name in ("cli", "tflite"):
+        expected |= {
+            f"dfrnet_keras/{file.relative_to(ROOT)}" for file in (ROOT / name).rglob("*.py")
+        }
+    assert packed == expected
+
+
+def test_links_give_a_checkout_the_installed_names() -> None:
+    for name in ("cli", "tflite"):
+        link = ROOT / "dfrnet_keras" / name
+        assert link.is_symlink()
+        assert link.resolve() == (ROOT / name).resolve()
