@@ -41,7 +41,8 @@ def apex_of(frames: list[np.ndarray]) -> tuple[int, float]:
 
 def show(prediction: Prediction) -> None:
     shares = ", ".join(f"{name} {share:.2f}" for name, share in prediction.probabilities.items())
-    print(f"{prediction.label} ({shares}), {prediction.timings['total']:.0f} ms", flush=True)
+    spent = 1000 * sum(prediction.timings.values())
+    print(f"{prediction.label} ({shares}), {spent:.0f} ms", flush=True)
 
 
 def watch(predictor: Predictor, camera: cv2.VideoCapture, answers: int | None = None) -> None:

@@ -18,14 +18,22 @@ from numpy.typing import NDArray
 from dfrnet_keras.errors import InputError
 
 # The steps that are inside optical_flow and extract_features: their own code, not a copy of it.
-from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _resize
+from dfrnet_keras.features.extract import (
+    _CROP_SIZE,
+    SMALLEST_FLOW_SIZE,
+    _bounded,
+    _resize,
+)
+from dfrnet_keras.features.face import cut_face, find_face
 from dfrnet_keras.features.flow import _gray, _prepare, global_motion, optical_flow, optical_strain
-from dfrnet_keras.tflite.runtime import Predictor
+from dfrnet_keras.tflite.runtime import Prediction, Predictor
 
 _STEPS = {
     "onset": "onset frame of the clip as it is read, RGB",
     "apex_frame": "apex frame of the clip as it is read, RGB",
-    "onset_resized": "onset at the size of the flow: area average if smaller, else bicubic",
+    "onset_face": "the face cut out of it, or the frame itself where a face fills it",
+    "apex_face": "the same piece of the apex frame, by the face found on the onset frame",
+    "onset_resized": "onset_face at the size of the flow: area average if smaller, else bicubic",
     "apex_resized": "the same of the apex",
     "onset_prepared": "gray, mean and contrast of the apex matched to the onset's, both blurred "
     "by a Gaussian of 1 pixel, stretched together to 0..255; DIS takes it rounded to 8 bits",
@@ -39,7 +47,7 @@ _STEPS = {
     "apex": "input of the network",
     "difference": "input of the network",
     "flow": "input of the network: u, v, strain; shrunk by area average where the flow was "
-    "computed on a larger grid, u and v then scaled by the ratio",
+    "computed on a larger grid, u and v then scaled by the ratio; rounded to half precision",
     "probabilities": "output of the network, in the order of the classes",
 }
 
@@ -81,7 +89,9 @@ def write_golden(
         "network": Path(tflite).name,
         "classes": list(predictor.classes),
         "label": prediction.label,
-        "preparation": predictor.metadata["preparation"],
+        "preparation": predictor.preparation,
+        "flags": list(prediction.flags),
+        "apex": prediction.apex,
         "inputs": {
             name: {
                 "shape": tensor.shape,
@@ -113,34 +123,46 @@ def write_golden(
 
 def _steps(
     predictor: Predictor, frames: NDArray[np.uint8], onset: int, apex: int | None
-) -> tuple[dict[str, NDArray], Any]:
+) -> tuple[dict[str, NDArray], Prediction]:
     prediction = predictor.predict(frames, onset, apex)
     assert prediction.apex is not None
-    features = predictor.extract(frames, onset, prediction.apex)
-    how = predictor.metadata["preparation"]
+    assert prediction.maps is not None
+    pair = [frames[onset], frames[prediction.apex]]
+    faces = _faces(pair, predictor)
+    how = predictor.preparation
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
-    first, second = _resize(frames[onset], size), _resize(frames[prediction.apex], size)
+    first, second = (_resize(face, size) for face in faces)
     prepared = _prepare(_gray(first, "onset"), _gray(second, "apex"))
-    method = how["flow_method"]
-    smoothed = optical_flow(first, second, method=method)
+    smoothed = optical_flow(first, second, method=how["flow_method"])
     moved = global_motion(smoothed)
-    final = smoothed - moved if how.get("remove_global_motion") else smoothed
+    final = smoothed - moved if how["remove_global_motion"] else smoothed
+    computed = optical_flow(first, second, method=how["flow_method"], smoothing=0)
     steps: dict[str, NDArray] = {
-        "onset": frames[onset],
-        "apex_frame": frames[prediction.apex],
+        "onset": pair[0],
+        "apex_frame": pair[1],
+        "onset_face": faces[0],
+        "apex_face": faces[1],
         "onset_resized": first,
         "apex_resized": second,
         "onset_prepared": prepared[0],
         "apex_prepared": prepared[1],
-        "flow_computed": optical_flow(first, second, method=method, smoothing=0),
+        "flow_computed": computed,
         "flow_smoothed": smoothed,
         "global_motion": moved,
         "flow_final": final,
-        "strain": optical_strain(final, cross_term=bool(how.get("strain_cross_term"))),
-        **{name: getattr(features, name) for name in predictor.inputs},
+        "strain": optical_strain(final, cross_term=how["strain_cross_term"]),
+        **predictor.network_maps(prediction.maps),
         "probabilities": np.array(list(prediction.probabilities.values()), np.float32),
     }
     return steps, prediction
+
+
+def _faces(pair: list[NDArray[np.uint8]], predictor: Predictor) -> list[NDArray[np.uint8]]:
+    crop = predictor.preparation["crop"]
+    face = None if crop == "none" else find_face(pair[0])
+    if face is None or (crop == "auto" and face.fills(pair[0].shape)):
+        return [_bounded(frame, predictor.size) for frame in pair]
+    return [cut_face(frame, face, max(predictor.size, _CROP_SIZE)) for frame in pair]
 
 
 def _synthetic_clip() -> tuple[NDArray[np.uint8], int, int]:

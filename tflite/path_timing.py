@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, extract_clip
+from dfrnet_keras.features.face import find_face
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 from dfrnet_keras.tflite.runtime import Predictor
 from dfrnet_keras.tflite.timing import Timing, take_turns
@@ -31,41 +32,45 @@ def time_path(
         predictor: The network with its preparation.
         frames: A clip, uint8 `(n, H, W, 3)`.
         onset: See `Predictor.predict`.
-        apex: See `Predictor.predict`.
+        apex: See `Predictor.predict`; `None` spots it once, before the timing.
         threads: For OpenCV; the network has those that the predictor was made with.
         runs: Timed runs.
         warmup: Runs before that.
 
     Returns:
-        `"face"` (where the network was trained on cropped faces), `"flow"`, `"strain"`,
-        `"difference"`, `"all maps"` (the three with resizing), `"network"`, and `"whole
-        prediction"`: frames in, class out.
+        `"flow"`, `"strain"`, `"difference"` alone; `"all maps"`, the three with resizing, of faces
+        already cut out; `"network"`; `"maps and network"`, the whole prediction where the face was
+        found beforehand; `"face"`, finding it; and `"frames to class"`, all of it.
     """
-    prediction = predictor.predict(frames, onset, apex)
-    assert prediction.apex is not None
-    how = predictor.metadata["preparation"]
+    if apex is None:
+        apex = predictor.predict(frames, onset).apex
+        assert apex is not None
+    pair = [frames[onset], frames[apex]]
+    how = predictor.preparation
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
-    pair = [cv2.resize(frames[k], (size, size)) for k in (onset, prediction.apex)]
+    faces = [cv2.resize(frame, (size, size)) for frame in pair]
+    found = {**how, "crop": "none"}
     options: dict[str, Any] = {
         "method": how["flow_method"],
-        "remove_global_motion": bool(how.get("remove_global_motion", False)),
+        "remove_global_motion": how["remove_global_motion"],
     }
-    flow = optical_flow(*pair, **options)
-    predictor.network.set_inputs(
-        {name: getattr(predictor.extract(frames, onset, apex), name) for name in predictor.inputs}
-    )
-    calls: dict[str, Callable[[], object]] = {
-        "flow": lambda: optical_flow(*pair, **options),
-        "strain": lambda: optical_strain(flow),
-        "difference": lambda: frame_difference(*pair),
-        "all maps": lambda: predictor.extract(frames, onset, apex),
-        "network": predictor.network.invoke,
-        "whole prediction": lambda: predictor.predict(frames, onset, apex),
-    }
-    if how.get("crop") not in (None, "none"):
-        from dfrnet_keras.features.face import find_face
+    flow = optical_flow(*faces, **options)
+    predictor.network.set_inputs(predictor.network_maps(extract_clip(faces, apex=1, **found)))
 
-        calls = {"face": lambda: find_face(frames[onset]), **calls}
+    def maps_and_network() -> object:
+        made = extract_clip(faces, apex=1, **found)
+        return predictor.network.run(predictor.network_maps(made))
+
+    calls: dict[str, Callable[[], object]] = {
+        "flow": lambda: optical_flow(*faces, **options),
+        "strain": lambda: optical_strain(flow),
+        "difference": lambda: frame_difference(*faces),
+        "all maps": lambda: extract_clip(faces, apex=1, **found),
+        "network": predictor.network.invoke,
+        "maps and network": maps_and_network,
+        "face": lambda: find_face(pair[0]),
+        "frames to class": lambda: predictor.predict(pair, 0, 1),
+    }
     before = cv2.getNumThreads()
     cv2.setNumThreads(threads)
     try:

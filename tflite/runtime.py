@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, Features, extract_features
-from dfrnet_keras.frames import read_clip
+from dfrnet_keras.features.apex import BEST_SPOTTER
+from dfrnet_keras.features.extract import ClipFeatures, extract_clip
+from dfrnet_keras.frames import is_video, iterate_frames, list_frames
 from dfrnet_keras.tflite.interpreter import Network
 from dfrnet_keras.tflite.metadata import read_metadata
 
@@ -30,15 +31,19 @@ class Prediction:
     Attributes:
         label: Name of the most probable class.
         probabilities: Class name to probability, in the order of the network's classes.
-        apex: Index of the apex frame that was used; `None` where maps were given.
-        timings: Milliseconds spent: `"read"` (files), `"crop"` (face), `"features"` (flow, strain,
-            difference), `"network"`, as far as each was needed, and `"total"`.
+        apex: Index of the apex among the frames of the clip; `None` where maps were given.
+        flags: Those of `features.extract_clip`: what could not be found (`"face_not_found"`: the
+            answer is about whatever is in the frames), what was spotted.
+        timings: Seconds spent, by `"read"`, `"face"`, `"apex"`, `"maps"` and `"network"`.
+        maps: What the network saw; `None` where maps were given.
     """
 
     label: str
     probabilities: dict[str, float]
-    apex: int | None = None
-    timings: dict[str, float] = field(default_factory=dict)
+    apex: int | None
+    flags: tuple[str, ...]
+    timings: dict[str, float]
+    maps: ClipFeatures | None = field(default=None, repr=False, compare=False)
 
 
 class Predictor:
@@ -50,30 +55,55 @@ class Predictor:
     Args:
         path: A file that `convert` or `dfr-keras convert` wrote.
         threads: How many threads the network may use.
+        crop: `"auto"`, `"face"` or `"none"`, see `features.extract_clip`. By default faces are
+            cut out if those of the training were; otherwise unless they fill the frame.
+        spotter: How the apex is spotted, see `features.spot_apex`; by default as in training.
 
     Attributes:
         metadata: All that the file says of itself.
         classes: Names of the classes, in the order of the network's output.
         inputs: Names of the maps that the network looks at.
         size: Width and height of the maps in pixels.
+        preparation: The options of `features.extract_clip` that make the maps.
 
     Raises:
         InputError: The file is missing, damaged, of another model, or without metadata.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        threads: int = 1,
+        crop: str | None = None,
+        spotter: str | None = None,
+    ) -> None:
         self.path = Path(path)
         self.network = Network(path, threads=threads)
         self.metadata = read_metadata(path)
         self.classes: tuple[str, ...] = tuple(self.metadata["classes"])
         self.inputs: tuple[str, ...] = tuple(self.network.inputs)
         self.size = next(iter(self.network.inputs.values())).shape[1]
-        self._preparation: dict[str, Any] = self.metadata["preparation"]
+        settings = self.metadata["preparation"]
+        self._flow_range = settings.get("flow_range", "pixels")
+        self.preparation: dict[str, Any] = {
+            "size": self.size,
+            # Ready-made maps do not say how; TV-L1 is what the field uses.
+            "flow_method": settings.get("flow_method", "tvl1"),
+            "strain_cross_term": bool(settings.get("strain_cross_term", False)),
+            "remove_global_motion": bool(settings.get("remove_global_motion", False)),
+            "crop": crop or ("face" if settings.get("crop") == "face" else "auto"),
+            "spotter": spotter or settings.get("spotter", BEST_SPOTTER),
+        }
         if self.network.output.shape[-1] != len(self.classes):
             raise InputError(
                 f"{path} has {self.network.output.shape[-1]} outputs and names "
                 f"{len(self.classes)} classes: convert the network again."
             )
+
+    def warm_up(self) -> None:
+        """Run the network once: the first run sets up memory and takes longer."""
+        self.network.invoke()
 
     def predict(
         self,
@@ -84,6 +114,7 @@ class Predictor:
         | Sequence[str | os.PathLike[str]],
         onset: int = 0,
         apex: int | None = None,
+        offset: int | None = None,
     ) -> Prediction:
         """Classify a clip.
 
@@ -91,36 +122,49 @@ class Predictor:
             frames: The frames in order of time, uint8 `(n, H, W, 3)` RGB or `(n, H, W)` gray; or
                 the path of a video or of a folder of pictures, or the paths of the pictures.
             onset: Index of the first frame of the movement.
-            apex: Index of the frame of strongest movement; `None` takes the middle between the
-                onset and the last frame.
+            apex: Index of the frame of strongest movement; `None` spots it.
+            offset: Index of the last frame of the movement; by default the last frame.
 
         Returns:
             The answer, with the time spent on each part.
 
         Raises:
             InputError: A file cannot be read, frames or indexes do not fit (see
-                `features.extract_features`), no face is found by a network that was trained on
-                cropped faces, or the network was trained on ready-made maps.
+                `features.extract_clip`), or the network's flow needs scikit-image.
         """
-        timings: dict[str, float] = {}
-        began = start = time.perf_counter()
-        pictures = _pictures(frames)
-        if pictures is not frames:
-            timings["read"], start = _since(start)
-        features, apex, spent = self._maps(pictures, onset, apex)
-        timings |= spent
-        start = time.perf_counter()
-        probabilities = self.network.run({name: getattr(features, name) for name in self.inputs})
-        timings["network"], end = _since(start)
-        timings["total"] = (end - began) * 1e3
-        return self._prediction(probabilities, apex, timings)
+        if isinstance(frames, (str, os.PathLike)):
+            path = Path(frames)
+            return self.predict_files(
+                [path] if is_video(path) else list_frames(path), onset, apex, offset
+            )
+        if len(frames) and isinstance(frames[0], (str, os.PathLike)):
+            return self.predict_files([Path(str(path)) for path in frames], onset, apex, offset)
+        last = len(frames) - 1 if offset is None else offset
+        _check_order(onset, apex, last)
+        if last >= len(frames):
+            raise InputError(f"offset is {last}: the clip has {len(frames)} frames, from 0 on")
+        if apex is not None:  # onset and apex are all that is needed
+            return self._predict([frames[onset], frames[apex]], onset, apex)  # type: ignore[list-item]
+        return self._predict(frames[onset : last + 1], onset, None)  # type: ignore[arg-type]
 
-    def extract(
-        self, frames: NDArray[np.uint8] | Sequence[NDArray[np.uint8]], onset: int = 0,
+    def predict_files(
+        self,
+        frames: Sequence[str | Path],
+        onset: int = 0,
         apex: int | None = None,
-    ) -> Features:  # fmt: skip
-        """The maps of a clip as the network was trained on them; arguments as for `predict`."""
-        return self._maps(frames, onset, apex)[0]
+        offset: int | None = None,
+    ) -> Prediction:
+        """The same from files, of which no more than the faces are held in memory.
+
+        Args:
+            frames: Paths of pictures in order of time, or the path of one video.
+            onset, apex, offset: See `predict`.
+        """
+        _check_order(onset, apex, offset)
+        if apex is not None:
+            return self._predict(iterate_frames(frames, [onset, apex]), onset, apex)
+        stop = None if offset is None else offset + 1
+        return self._predict(iterate_frames(frames, slice(onset, stop)), onset, None)
 
     def predict_maps(
         self,
@@ -142,79 +186,58 @@ class Predictor:
             InputError: A map is missing, too many, or of another shape.
         """
         given = {"apex": apex, "difference": difference, "flow": flow}
-        start = time.perf_counter()
-        probabilities = self.network.run({k: v for k, v in given.items() if v is not None})
-        spent = (time.perf_counter() - start) * 1e3
-        return self._prediction(probabilities, None, {"network": spent, "total": spent})
+        return self._answer({name: maps for name, maps in given.items() if maps is not None})
 
-    def _maps(
-        self, frames: Any, onset: int, apex: int | None
-    ) -> tuple[Features, int, dict[str, float]]:
-        how = self._preparation
-        if how.get("flow_range") == "bytes":
-            raise InputError(
-                f"{self.path} was trained on ready-made maps, so frames cannot be prepared for "
-                "it: use predict_maps."
-            )
-        timings: dict[str, float] = {}
-        start = time.perf_counter()
-        if apex is None:
-            apex = onset + (len(frames) - onset) // 2
-        if how.get("crop") not in (None, "none"):
-            frames = self._faces(frames, onset)
-            timings["crop"], start = _since(start)
+    def network_maps(self, made: ClipFeatures) -> dict[str, NDArray]:
+        """The maps of a clip as the network takes them, by the names of its inputs."""
+        flow = made.features.flow
+        maps: dict[str, NDArray] = made.features._asdict()
+        # As a store keeps them.
+        maps["flow"] = _to_bytes(flow) if self._flow_range == "bytes" else flow.astype(np.float16)
+        return {name: maps[name] for name in self.inputs}
+
+    def _predict(
+        self, frames: Iterable[NDArray[np.uint8]], onset: int, apex: int | None
+    ) -> Prediction:
+        """Frames from the onset on; of onset and apex alone where the apex is known."""
         try:
-            features = extract_features(
-                frames,
-                onset=onset,
-                apex=apex,
-                size=self.size,
-                flow_method=how["flow_method"],
-                strain_cross_term=bool(how.get("strain_cross_term", False)),
-                remove_global_motion=bool(how.get("remove_global_motion", False)),
-            )
+            made = extract_clip(frames, apex=None if apex is None else 1, **self.preparation)
         except ModuleNotFoundError as error:
             raise InputError(
-                f"{self.path} was trained on {how['flow_method']} flow, which needs {error.name}: "
-                "install scikit-image, or train on DIS flow for a device."
+                f"{self.path} was trained on {self.preparation['flow_method']} flow, which needs "
+                "scikit-image: install scikit-image, or train on DIS flow for a device."
             ) from error
-        timings["features"], _ = _since(start)
-        return features, apex, timings
+        found = onset + made.apex if apex is None else apex
+        return self._answer(self.network_maps(made), found, made)
 
-    def _faces(self, frames: Any, onset: int) -> NDArray[np.uint8]:
-        from dfrnet_keras.features.face import crop_face, find_face
-
-        if not 0 <= onset < len(frames):
-            raise InputError(f"onset is {onset}, but the clip has {len(frames)} frames.")
-        face = find_face(frames[onset])
-        whole = self._preparation["crop"] == "auto" and face.fills(frames[onset].shape)
-        if whole:
-            return frames
-        if "face_not_found" in face.flags:
-            raise InputError(
-                f"No face was found on frame {onset}, and {self.path} was trained on cropped "
-                "faces: give a clip in which one is seen from the front."
-            )
-        return crop_face(frames, size=max(self.size, SMALLEST_FLOW_SIZE), face=face)
-
-    def _prediction(
-        self, probabilities: NDArray[np.float32], apex: int | None, timings: dict[str, float]
+    def _answer(
+        self,
+        maps: dict[str, Any],
+        apex: int | None = None,
+        made: ClipFeatures | None = None,
     ) -> Prediction:
+        started = time.perf_counter()
+        probabilities = self.network.run(maps)
+        spent = {"network": time.perf_counter() - started}
         named = dict(zip(self.classes, map(float, probabilities), strict=True))
         label = self.classes[int(probabilities.argmax())]
-        return Prediction(label, named, apex, timings)
+        if made is None:
+            return Prediction(label, named, None, (), spent)
+        return Prediction(label, named, apex, made.flags, {**made.timings, **spent}, made)
 
 
-def _pictures(frames: Any) -> Any:
-    """The frames as arrays; files are read."""
-    if isinstance(frames, (str, os.PathLike)):
-        return read_clip(Path(frames))
-    if len(frames) and isinstance(frames[0], (str, os.PathLike)):
-        return read_clip([Path(path) for path in frames])
-    return frames
+def _check_order(onset: int, apex: int | None, offset: int | None) -> None:
+    if onset < 0:
+        raise InputError(f"onset is {onset}: frames are counted from 0")
+    if offset is not None and offset <= onset:
+        raise InputError(f"offset is {offset}: give a frame after the onset, {onset}")
+    if apex is not None and (apex <= onset or (offset is not None and apex > offset)):
+        until = "" if offset is None else f" and not after the offset, {offset}"
+        raise InputError(f"apex is {apex}: give a frame after the onset, {onset}{until}")
 
 
-def _since(start: float) -> tuple[float, float]:
-    """Milliseconds since a moment, and the moment now."""
-    now = time.perf_counter()
-    return (now - start) * 1e3, now
+def _to_bytes(flow: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Each channel over its own range, as maps that were published as pictures are."""
+    low, high = flow.min(axis=(0, 1)), flow.max(axis=(0, 1))
+    spread = np.where(high > low, high - low, 1)
+    return np.asarray(np.rint((flow - low) / spread * 255), np.uint8)

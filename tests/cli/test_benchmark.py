@@ -27,9 +27,9 @@ def test_benchmark_prints_all_parts(flow_network, flow_store, tmp_path, run):
         str(out), "Keras predict", "Keras call", "Keras tf.function",
     ]  # fmt: skip
     assert report["agreement"][str(out)]["clips"] == 48
-    assert report["path"][str(out)][-1]["name"] == "whole prediction"
+    assert report["path"][str(out)][-1]["name"] == "frames to class"
     shown = run(benchmark, *options, "--ops", "--clip", "synthetic").output
-    for part in ("65.9 ms", "CONV_2D", "whole prediction", "equal classes", "free before"):
+    for part in ("65.9 ms", "CONV_2D", "frames to class", "equal classes", "free before"):
         assert part in shown
 
 

@@ -17,11 +17,13 @@ def test_maps_frames_files_and_video_agree(tflite_file, clip, network, tmp_path)
     assert predictor.size == 32
     answer = predictor.predict(frames, onset, apex)
     assert answer.apex == apex
-    assert {"features", "network", "total"} == answer.timings.keys()
-    assert answer.timings["total"] >= answer.timings["features"] + answer.timings["network"] - 0.01
+    assert answer.timings.keys() == {"read", "face", "apex", "maps", "network"}
+    assert 0 < answer.timings["network"] < answer.timings["maps"]
     assert answer.label == max(answer.probabilities, key=answer.probabilities.get)
 
     maps = extract_features(frames, onset=onset, apex=apex, size=32, flow_method="dis")
+    assert (maps.flow == answer.maps.features.flow).all()
+    maps = maps._replace(flow=maps.flow.astype(np.float16))  # as a store keeps it
     by_maps = predictor.predict_maps(**maps._asdict())
     assert by_maps.apex is None
     assert by_maps.probabilities == answer.probabilities
@@ -45,13 +47,36 @@ def test_maps_frames_files_and_video_agree(tflite_file, clip, network, tmp_path)
         assert read.timings["read"] > 0
 
 
-def test_the_middle_frame_stands_for_an_unknown_apex(tflite_file, clip):
+def test_an_unknown_apex_is_spotted(tflite_file, clip):
     frames, _, _ = clip
     predictor = Predictor(tflite_file)
-    middle = len(frames) // 2
     answer = predictor.predict(frames)
-    assert answer.apex == middle
-    assert answer.probabilities == predictor.predict(frames, 0, middle).probabilities
+    assert "apex_spotted" in answer.flags
+    assert 0 < answer.apex < len(frames)
+    assert answer.probabilities == predictor.predict(frames, 0, answer.apex).probabilities
+    later = predictor.predict(np.concatenate([frames[:1], frames]), onset=1, offset=len(frames))
+    assert later.apex == answer.apex + 1
+    assert later.probabilities == answer.probabilities
+
+
+def test_it_answers_as_the_predictor_of_keras_files(
+    network, description, clip, tmp_path, converted
+):
+    from dfrnet_keras.models.saving import save_network
+    from dfrnet_keras.prediction import KerasPredictor
+
+    save_network(network, tmp_path / "net.keras", description)
+    path = tmp_path / "net.tflite"
+    path.write_bytes(converted("none"))
+    theirs, ours = KerasPredictor(tmp_path / "net.keras"), Predictor(path)
+    ours.warm_up()
+    for arguments in (clip, clip[:2]):
+        expected, answer = theirs.predict(*arguments), ours.predict(*arguments)
+        assert (answer.label, answer.apex, answer.flags) == (
+            expected.label, expected.apex, expected.flags,
+        )  # fmt: skip
+        assert answer.probabilities == pytest.approx(expected.probabilities, abs=1e-4)
+        assert answer.timings.keys() == expected.timings.keys()
 
 
 def test_raw_integer_inputs_are_quantized_here(converted, maps, network, tmp_path):
@@ -97,14 +122,14 @@ def test_bad_input(tflite_file, clip, maps, converted, tmp_path):
     path.write_bytes(with_metadata(content, about | {"classes": ["a", "b"]}))
     with pytest.raises(InputError, match="3 outputs and names 2 classes"):
         Predictor(path)
-    for key, value, message in (
-        ("flow_range", "bytes", "use predict_maps"),
-        ("flow_method", "guess", "unknown"),
-    ):
-        changed = about | {"preparation": about["preparation"] | {key: value}}
-        path.write_bytes(with_metadata(content, changed))
-        with pytest.raises(InputError, match=message):
-            Predictor(path).predict(clip[0])
+    changed = about | {"preparation": about["preparation"] | {"flow_method": "guess"}}
+    path.write_bytes(with_metadata(content, changed))
+    with pytest.raises(InputError, match="unknown"):
+        Predictor(path).predict(clip[0])
+    with pytest.raises(InputError, match="offset is 99"):
+        predictor.predict(clip[0], offset=99)
+    with pytest.raises(InputError, match="onset is -1"):
+        predictor.predict(clip[0], -1)
 
 
 def test_a_file_without_metadata_and_one_of_another_model(tmp_path):
