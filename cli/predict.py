@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from dfrnet_keras.prediction import KerasPredictor, Prediction
+    from dfrnet_keras import prediction
+    from dfrnet_keras.prediction import KerasPredictor
+    from dfrnet_keras.tflite import runtime
+    from dfrnet_keras.tflite.runtime import Predictor
+
+    Prediction = prediction.Prediction | runtime.Prediction
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -54,7 +59,8 @@ def predict(
 ) -> None:
     """Recognise the micro-expression in each CLIP.
 
-    MODEL is the model.keras that `dfr-keras fit --all-subjects` wrote. A CLIP is a video, a folder
+    MODEL is the model.keras that `dfr-keras fit --all-subjects` wrote, or a .tflite file that
+    `dfr-keras convert` made of it. A CLIP is a video, a folder
     of frames, or a pattern in quotes such as 'recordings/*.avi' or 'frames/*.png'; images named
     one by one are the frames of one clip for each folder.
 
@@ -78,7 +84,13 @@ def predict(
     if plot is not None:
         check_picture(plot)
     named = find_clips(clips)
-    predictor = KerasPredictor(model, crop=crop, spotter=spotter)
+    predictor: KerasPredictor | Predictor
+    if model.suffix == ".tflite":
+        from dfrnet_keras.tflite.runtime import Predictor
+
+        predictor = Predictor(model, crop=crop, spotter=spotter)
+    else:
+        predictor = KerasPredictor(model, crop=crop, spotter=spotter)
     predictor.warm_up()
     answers: list[tuple[str, Prediction]] = []
     failed: list[tuple[str, str]] = []
@@ -181,7 +193,7 @@ def _draw(path: Path, answers: list[tuple[str, Prediction]]) -> None:
     draw_sheet(rows, path)
 
 
-def _print(predictor: KerasPredictor, answers: list[tuple[str, Prediction]]) -> None:
+def _print(predictor: KerasPredictor | Predictor, answers: list[tuple[str, Prediction]]) -> None:
     for name, answer in answers:
         shares = ", ".join(f"{label} {share:.3f}" for label, share in answer.probabilities.items())
         spent = _milliseconds(answer)
