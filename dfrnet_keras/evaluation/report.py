@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.evaluation.folds import held_out_unit
 from dfrnet_keras.evaluation.report_gallery import gallery
 from dfrnet_keras.evaluation.report_page import Html, note, page, table
 from dfrnet_keras.evaluation.report_pictures import curves_picture
@@ -132,7 +133,8 @@ def _warnings(run: Run, metrics: dict[str, Any]) -> list[str]:
     if not metrics["complete"]:
         words = f"{folds['done']} of {folds['expected']} folds are done"
         if folds["left_out"]:
-            words += f", and {folds['left_out']} subjects were left out on purpose"
+            unit = held_out_unit(str(run.settings.get("protocol", "")))
+            words += f", and {folds['left_out']} {unit}s were left out on purpose"
         judged = (
             "The figures below are those of the folds that are there."
             if metrics["clips"]
