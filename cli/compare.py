@@ -62,10 +62,10 @@ def _rows(found: Sequence[Comparison]) -> list[dict[str, Any]]:
     rows = []
     for pair in found:
         for test, words, unit, measure in (
-            ("uf1", "UF1, bootstrap", "subjects", "difference"),
-            ("uar", "UAR, bootstrap", "subjects", "difference"),
+            ("uf1", "UF1", "subjects", "difference"),
+            ("uar", "UAR", "subjects", "difference"),
             ("mcnemar", "McNemar", "clips", "odds ratio"),
-            ("t_test", "share right, t", "subjects", "difference"),
+            ("t_test", "t-test", "subjects", "difference"),
         ):
             result = getattr(pair, test)
             value = result.odds_ratio if test == "mcnemar" else result.difference
@@ -95,9 +95,9 @@ def _table(found: Sequence[Comparison]) -> tuple[list[str], list[list[str]]]:
     lines = []
     for row in _rows(found):
         odds = row["measure"] == "odds ratio"
-        effect = "odds ratio ∞" if odds else ""
+        effect = "odds ∞" if odds else ""
         if row["value"] is not None:
-            effect = f"odds ratio {row['value']:.2f}" if odds else f"{row['value']:+.4f}"
+            effect = f"odds {row['value']:.2f}" if odds else f"{row['value']:+.4f}"
         elif row["low"] is None:
             effect = "no difference"
         if row["d_z"] is not None:
@@ -105,10 +105,10 @@ def _table(found: Sequence[Comparison]) -> tuple[list[str], list[list[str]]]:
         interval = ""
         if row["low"] is not None:
             ends = [row["low"], row["high"]]
-            shown = ["∞" if end is None else f"{end:.2f}" if odds else f"{end:+.3f}"
+            shown = ["∞" if end is None else f"{end:.2f}" if odds else f"{end:.3f}"
                      for end in ends]  # fmt: skip
             interval = " to ".join(shown)
-        line = [f"{row['test']}", effect, interval, _p(row["p"])]
+        line = [row["test"], effect, interval, _p(row["p"])]
         if len(found) > 1:
             line.append(_p(row["p_holm"]))
         lines.append([*line, _verdict(row["significant"])])
@@ -118,7 +118,7 @@ def _table(found: Sequence[Comparison]) -> tuple[list[str], list[list[str]]]:
 def _p(value: float | None) -> str:
     if value is None:
         return "not defined"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _verdict(significant: bool | None) -> str:
@@ -170,9 +170,10 @@ def _remarks(about: Sequence[dict[str, Any]]) -> list[str]:
             "Figures are means over seeds, and intervals are about other persons, not other seeds."
         )
     remarks.append(
-        "UF1, UAR: paired bootstrap over subjects. Share right: paired t-test over subjects, of the "
-        "share of each one's clips. McNemar: over clips, taken for independent, which those of one "
-        "subject are not. p below 0.05 is called significant, by Holm where there are several pairs."
+        "UF1, UAR: paired bootstrap over subjects. McNemar: over clips, taken for independent, "
+        "which those of one subject are not. t-test: paired, over subjects, of the share of each "
+        "one's clips that are right. p below 0.05 is called significant, by Holm where there are "
+        "several pairs."
     )
     return remarks
 

@@ -49,8 +49,9 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
         left_out = f", {folds['left_out']} {unit}s left out" if folds["left_out"] else ""
         console.print(f"Incomplete{left_out}: these are the figures of the folds that are done.")
     if read_protocol(str(metrics["protocol"]))[0] != "composite" and len(metrics["datasets"]) > 1:
-        console.print("The figures of this protocol are those of each dataset; the first line pools "
-                      "their clips.")  # fmt: skip
+        console.print(
+            "The figures of this protocol are those of each dataset; the first line pools them."
+        )
     table = Table(box=None, pad_edge=False)
     for column in ("", "UF1", "UAR", "accuracy", "clips"):
         table.add_column(column, justify="left" if column in ("", "clips") else "right")

@@ -16,7 +16,7 @@ def start_keras() -> None:
     `TF_CPP_MIN_LOG_LEVEL`, where it is set, is left alone, and then every line is shown.
     """
     if "keras" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        import keras
+        import keras  # noqa: F401
 
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -69,12 +68,17 @@ class Comparison:
 
 
 def compare_runs(
-    runs: Sequence[RunOrPath], *, all_pairs: bool = False, samples: int = 10000
+    runs: Sequence[RunOrPath],
+    *,
+    names: Sequence[str] | None = None,
+    all_pairs: bool = False,
+    samples: int = 10000,
 ) -> list[Comparison]:
     """Hold the first run against each of the others, or every run against every other.
 
     Args:
         runs: At least two run folders, or runs in memory, over the same clips and folds.
+        names: What to call the runs; `names_of` them by default.
         all_pairs: Compare every pair; there are more p-values to correct for then.
         samples: Draws of the bootstrap.
 
@@ -88,7 +92,7 @@ def compare_runs(
     opened = [run if isinstance(run, Run) else open_run(run) for run in runs]
     if len(opened) < 2:
         raise InputError("There is nothing to compare: give at least two run folders.")
-    names = names_of(opened)
+    names = names_of(opened) if names is None else names
     check_comparable(opened)
     tables = [_Answers(run) for run in opened]
     places = range(len(opened))
@@ -113,32 +117,34 @@ def compare_runs(
 def names_of(runs: Sequence[Run]) -> list[str]:
     """A name for each run: its folder's, or its path where two folders have the same name.
 
-    Raises:
-        InputError: A folder is given twice.
+    A run in memory has the name of its learner; names that are still equal are numbered.
     """
-    paths = [run.path.resolve() if run.path else None for run in runs]
-    twice = [path for path, count in Counter(paths).items() if path and count > 1]
-    if twice:
-        raise InputError(f"{twice[0]} is given twice: give each run once.")
-    names = [
-        path.name if path else str(run.settings["learner"].get("name", "learner"))
-        for path, run in zip(paths, runs, strict=True)
+    short = [
+        run.path.resolve().name if run.path else str(run.settings["learner"].get("name", "learner"))
+        for run in runs
     ]
-    counts = Counter(names)
+    long = [
+        str(run.path) if run.path and short.count(name) > 1 else name
+        for run, name in zip(runs, short, strict=True)
+    ]
     return [
-        name if counts[name] == 1 else str(run.path) if run.path else f"{name} ({number})"
-        for number, (name, run) in enumerate(zip(names, runs, strict=True), 1)
+        name if long.count(name) == 1 else f"{name} ({number})"
+        for number, name in enumerate(long, 1)
     ]
 
 
 def check_comparable(runs: Sequence[Run]) -> None:
-    """Refuse runs whose protocols, classes, clips, labels or folds differ.
+    """Refuse runs that are one, or whose protocols, classes, clips, labels or folds differ.
 
     Raises:
         InputError: Names the first difference.
     """
     names = [str(run.path) if run.path else name
              for run, name in zip(runs, names_of(runs), strict=True)]  # fmt: skip
+    paths = [run.path.resolve() for run in runs if run.path]
+    for path in paths:
+        if paths.count(path) > 1:
+            raise InputError(f"{path} is given twice: give each run once.")
     for run, name in zip(runs, names, strict=True):
         if not run.predictions:
             raise InputError(f"{name} has no predictions yet: run its `dfr-keras fit` to the end.")

@@ -19,11 +19,6 @@ _VALIDATION = {
 }
 
 
-def run_name(run: Run) -> str:
-    """What to call a run: its folder, or its network where it has none; text."""
-    return run.path.resolve().name if run.path else network_name(run)
-
-
 def network_name(run: Run) -> str:
     """Name of the network or other learner; text."""
     return str(run.settings["learner"].get("name", "learner"))

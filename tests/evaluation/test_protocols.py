@@ -128,7 +128,7 @@ def test_a_run_goes_on_and_ends_as_if_nothing_had_been(three, guesser, protocol,
     for name in ("predictions.csv", "metrics.json"):
         assert (cut / name).read_bytes() == (whole / name).read_bytes()
     assert open_run(cut).folds == run.folds
-    with pytest.raises(InputError, match="protocol: .* there, composite .* now"):
+    with pytest.raises(InputError, match=r"protocol: .* there, composite .* now"):
         evaluate_loso(learner, three, run_dir=cut)
 
 
