@@ -15,6 +15,7 @@ from dfrnet_keras.evaluation.report_plots import cost_picture, subjects_picture
 from dfrnet_keras.evaluation.report_sections import count_of, network_name
 from dfrnet_keras.evaluation.run import Run
 
+_OPTIMISTIC = '<br><span class="wrong">OPTIMISTIC</span>'
 _VERDICTS = {None: "not defined", True: "significant", False: "not significant"}
 
 
@@ -76,7 +77,7 @@ def comparison(
             f'<p class="soft">UF1 with its 95 % interval over subjects, against {escape(cost_name)}'
             f". Up and to the left is better.{escape(left)}</p>",
         ]
-    parts += ["<h2>Confusion matrices</h2>", _matrices(names, figures)]
+    parts += ["<h2>Confusion matrices</h2>", _matrices(runs, names, figures)]
     if pairs:
         parts += ["<h2>Subject by subject</h2>", _subjects(names, figures)]
     return "\n".join(parts)
@@ -97,29 +98,30 @@ def _scores(
         marks = "".join(f'<br><span class="wrong">{word}</span>' for word in words)
         rows.append([
             Html(f'<a href="#run-{number}">{escape(name)}</a>{marks}'),
-            f"measured here, {network_name(run)}",
+            Html(
+                f"measured here: {escape(network_name(run))}<br>"
+                f'<span class="soft">validation {escape(str(run.settings.get("validation")))}, '
+                f"{count_of(len(metrics['seeds']), 'seed')}</span>"
+            ),
             *[_with_interval(metrics, key) for key in ("uf1", "uar")],
             *[_pair(metrics["datasets"].get(dataset)) for dataset in datasets],
-            metrics["clips"],
-            len(metrics["subjects"]),
-            len(metrics["seeds"]),
-            str(run.settings.get("validation")),
+            f"{metrics['clips']} / {len(metrics['subjects'])}",
         ])  # fmt: skip
         styles.append("")
     for row in published:
         rows.append([
-            row.method,
+            # A paper's own row, on a page of others.
+            "DFR-Net, its authors" if row.method == "Ours" else row.method,
             "published",
             *[f"{value:.4f}" for value in row.full],
             *[_printed(getattr(row, dataset, None)) for dataset in datasets],
-            "", "", "", "",
+            "",
         ])  # fmt: skip
         styles.append("faint")
-    per_dataset = [f"{name}: UF1 / UAR" for name in datasets]
-    header = ["", "whose figures", "UF1", "UAR", *per_dataset, "clips", "subjects", "seeds",
-              "validation"]  # fmt: skip
-    caption = "Pooled over all clips, with the 95 % interval over subjects."
-    shown = table(header, rows, numbers=range(2, 7 + len(datasets)), caption=caption, styles=styles)
+    header = ["", "", "UF1", "UAR", *datasets, "clips / subjects"]
+    caption = "UF1 and UAR pooled over all clips, with the 95 % interval over subjects"
+    caption += "; UF1 / UAR of each dataset." if datasets else "."
+    shown = table(header, rows, numbers=range(2, 5 + len(datasets)), caption=caption, styles=styles)
     protocols = {str(run.settings.get("protocol")) for run in runs}
     if len(protocols) == 1:
         shown += f'<p class="soft">Protocol: {escape(protocols.pop())}.</p>'
@@ -160,16 +162,16 @@ def _tests(pairs: Sequence[Comparison]) -> str:
         for test in TESTS:
             result = getattr(pair, test)
             if test == "mcnemar":
-                odds = f", odds {result.odds_ratio:.2f}" if result.odds_ratio is not None else ""
+                odds = f"<br>odds {result.odds_ratio:.2f}" if result.odds_ratio is not None else ""
                 effect = f"{result.first_only} : {result.second_only} clips{odds}"
             else:
                 effect = f"{result.difference:+.4f}"
                 if result.low is not None:
                     effect += f" ({result.low:.3f} to {result.high:.3f})"
             if test == "t_test" and result.d_z is not None:
-                effect += f", d_z {result.d_z:.2f}"
+                effect += f"<br>d_z {result.d_z:.2f}"
             p = pair.corrected[test]
-            words = "" if p is None else ", p < 0.001" if p < 0.001 else f", p = {p:.3f}"
+            words = "" if p is None else ", p &lt; 0.001" if p < 0.001 else f", p = {p:.3f}"
             verdict = pair.significant(test)
             shown = f"<strong>{_VERDICTS[True]}</strong>" if verdict else _VERDICTS[verdict]
             cells.append(Html(f"{shown}{words}<br>{effect}"))
@@ -177,18 +179,22 @@ def _tests(pairs: Sequence[Comparison]) -> str:
     caption = "Differences are the first less the second; p below 0.05 is called significant" + (
         f", p corrected by Holm over {len(pairs)} pairs." if len(pairs) > 1 else "."
     )
-    header = ["", "UF1: bootstrap over subjects", "UAR: bootstrap over subjects",
-              "McNemar over clips", "share right: paired t over subjects"]  # fmt: skip
+    caption += (
+        " UF1 and UAR: paired bootstrap over subjects. McNemar: over the clips that only one of "
+        "the two has right. t-test: paired, over subjects, of the share of clips that are right."
+    )
+    header = ["", "UF1", "UAR", "McNemar", "t-test"]
     return table(header, rows, caption=caption)
 
 
-def _matrices(names: Sequence[str], figures: Sequence[dict[str, Any]]) -> str:
+def _matrices(runs: Sequence[Run], names: Sequence[str], figures: Sequence[dict[str, Any]]) -> str:
     shown = [
         f'<figure class="matrix"><figcaption><strong>{escape(name)}</strong> '
         f"{count_of(metrics['clips'], 'clip')}"
-        f"{', summed over seeds' if len(metrics['seeds']) > 1 else ''}</figcaption>"
+        f"{', summed over seeds' if len(metrics['seeds']) > 1 else ''}"
+        f"{_OPTIMISTIC if run.optimistic else ''}</figcaption>"
         f"{confusion_picture(metrics['confusion_matrix'], metrics['classes'])}</figure>"
-        for name, metrics in zip(names, figures, strict=True)
+        for run, name, metrics in zip(runs, names, figures, strict=True)
         if metrics["clips"]
     ]
     return f'<div class="figures">{"".join(shown)}</div>'
@@ -223,11 +229,12 @@ def _subjects(names: Sequence[str], figures: Sequence[dict[str, Any]]) -> str:
     return "\n".join(parts)
 
 
-def _with_interval(metrics: dict[str, Any], key: str) -> str:
+def _with_interval(metrics: dict[str, Any], key: str) -> Html:
     if metrics[key] is None:
-        return "none"
+        return Html("none")
     low, high = metrics["interval"][key]
-    return f"{metrics[key]:.4f}" + (f" ({low:.3f} to {high:.3f})" if low is not None else "")
+    interval = f'<br><span class="soft">{low:.3f} to {high:.3f}</span>' if low is not None else ""
+    return Html(f"{metrics[key]:.4f}{interval}")
 
 
 def _pair(metrics: dict[str, Any] | None) -> str:
