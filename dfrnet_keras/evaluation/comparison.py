@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -96,22 +96,30 @@ def compare_runs(
     check_comparable(opened)
     tables = [_Answers(run) for run in opened]
     places = range(len(opened))
-    pairs = [(i, j) for i in (places if all_pairs else (0,)) for j in places if j > i]
-    found = []
-    for i, j in pairs:
-        one, two = tables[i], tables[j]
-        found.append({
-            "uf1": paired_bootstrap(one.matrices, two.matrices, metric="uf1", samples=samples),
-            "uar": paired_bootstrap(one.matrices, two.matrices, metric="uar", samples=samples),
-            "mcnemar": mcnemar(one.right, two.right),
-            "t_test": paired_t_test(one.shares, two.shares),
-        })  # fmt: skip
-    corrected = {test: holm([tests[test].p for tests in found]) for test in TESTS}
+    found = [
+        _compare(names[i], names[j], tables[i], tables[j], samples)
+        for i in (places if all_pairs else (0,))
+        for j in places
+        if j > i
+    ]
+    corrected = {test: holm([getattr(pair, test).p for pair in found]) for test in TESTS}
     return [
-        Comparison(names[i], names[j], **tests,
-                   corrected={test: corrected[test][number] for test in TESTS})
-        for number, ((i, j), tests) in enumerate(zip(pairs, found, strict=True))
-    ]  # fmt: skip
+        replace(pair, corrected={test: corrected[test][number] for test in TESTS})
+        for number, pair in enumerate(found)
+    ]
+
+
+def _compare(first: str, second: str, one: _Answers, two: _Answers, samples: int) -> Comparison:
+    """One pair, its p not yet corrected for there being others."""
+    return Comparison(
+        first,
+        second,
+        uf1=paired_bootstrap(one.matrices, two.matrices, metric="uf1", samples=samples),
+        uar=paired_bootstrap(one.matrices, two.matrices, metric="uar", samples=samples),
+        mcnemar=mcnemar(one.right, two.right),
+        t_test=paired_t_test(one.shares, two.shares),
+        corrected={},
+    )
 
 
 def names_of(runs: Sequence[Run]) -> list[str]:

@@ -105,7 +105,7 @@ def _scores(
             ),
             *[_with_interval(metrics, key) for key in ("uf1", "uar")],
             *[_pair(metrics["datasets"].get(dataset)) for dataset in datasets],
-            f"{metrics['clips']} / {len(metrics['subjects'])}",
+            metrics["clips"],
         ])  # fmt: skip
         styles.append("")
     for row in published:
@@ -118,9 +118,9 @@ def _scores(
             "",
         ])  # fmt: skip
         styles.append("faint")
-    header = ["", "", "UF1", "UAR", *datasets, "clips / subjects"]
+    header = ["", "", "UF1", "UAR", *datasets, "clips"]
     caption = "UF1 and UAR pooled over all clips, with the 95 % interval over subjects"
-    caption += "; UF1 / UAR of each dataset." if datasets else "."
+    caption += "; of each dataset, UF1 above UAR." if datasets else "."
     shown = table(header, rows, numbers=range(2, 5 + len(datasets)), caption=caption, styles=styles)
     protocols = {str(run.settings.get("protocol")) for run in runs}
     if len(protocols) == 1:
@@ -237,9 +237,9 @@ def _with_interval(metrics: dict[str, Any], key: str) -> Html:
     return Html(f"{metrics[key]:.4f}{interval}")
 
 
-def _pair(metrics: dict[str, Any] | None) -> str:
-    return f"{metrics['uf1']:.4f} / {metrics['uar']:.4f}" if metrics else ""
+def _pair(metrics: dict[str, Any] | None) -> Html:
+    return _printed((metrics["uf1"], metrics["uar"]) if metrics else None)
 
 
-def _printed(pair: tuple[float, float] | None) -> str:
-    return f"{pair[0]:.4f} / {pair[1]:.4f}" if pair else ""
+def _printed(pair: tuple[float, float] | None) -> Html:
+    return Html(f'{pair[0]:.4f}<br><span class="soft">{pair[1]:.4f}</span>' if pair else "")

@@ -35,11 +35,8 @@ def read_latencies(
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}): give another file.") from error
-    try:
-        if isinstance(content["timings"], list):
-            return _of_benchmark(path, content, runs)
-    except (KeyError, TypeError, ValueError):
-        pass
+    if isinstance(content, dict) and isinstance(content.get("timings"), list):
+        return _of_benchmark(path, content, runs)
     if not isinstance(content, dict) or not content:
         raise InputError(_SHAPE.format(path=path))
     found: dict[int, float] = {}
@@ -67,20 +64,30 @@ _SHAPE = (
 def _of_benchmark(
     path: Path, content: dict[str, Any], runs: Sequence[Run]
 ) -> tuple[dict[int, float], str]:
-    threads = min(int(row["threads"]) for row in content["timings"])
+    try:
+        timings = [
+            (Path(row["name"]), int(row["threads"]), float(row["median"]))
+            for row in content["timings"]
+        ]
+        threads = min(number for _, number, _ in timings)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(_SHAPE.format(path=path)) from error
     found: dict[int, float] = {}
-    for row in content["timings"]:
+    for file, number, median in timings:
         for place, run in enumerate(runs):
-            inside = _is_folder(Path(row["name"]).parent, run)
-            if inside and int(row["threads"]) == threads and place not in found:
-                found[place] = float(row["median"])
+            if number == threads and place not in found and _is_folder(file.parent, run):
+                found[place] = median
     if not found:
         raise InputError(
-            f"{path} times {content['timings'][0]['name']}, which lies in the folder of none of "
+            f"{path} times {timings[0][0]}, which lies in the folder of none of "
             "the runs: time files of their folders, or give an object of milliseconds by run."
         )
-    machine = content.get("machine", {}).get("processor", "a machine that is not named")
-    return found, f"latency in ms, median, {threads} thread{'s' * (threads > 1)}, {machine}"
+    about = content.get("machine")
+    machine = about.get("processor") if isinstance(about, dict) else None
+    return (
+        found,
+        f"latency in ms, median, {threads} thread{'s' * (threads > 1)}, {machine or 'unnamed machine'}",
+    )
 
 
 def _is_folder(name: str | os.PathLike[str], run: Run) -> bool:
