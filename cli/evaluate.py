@@ -46,7 +46,8 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     )
     if not metrics["complete"]:
         unit = held_out_unit(str(metrics["protocol"]))
-        left_out = f", {folds['left_out']} {unit}s left out" if folds["left_out"] else ""
+        plural = "" if folds["left_out"] == 1 else "s"
+        left_out = f", {folds['left_out']} {unit}{plural} left out" if folds["left_out"] else ""
         console.print(f"Incomplete{left_out}: these are the figures of the folds that are done.")
     if read_protocol(str(metrics["protocol"]))[0] != "composite" and len(metrics["datasets"]) > 1:
         console.print(

@@ -158,7 +158,8 @@ def _warnings(run: Run, metrics: dict[str, Any]) -> list[str]:
         words = f"{folds['done']} of {folds['expected']} folds are done"
         if folds["left_out"]:
             unit = held_out_unit(str(run.settings.get("protocol", "")))
-            words += f", and {folds['left_out']} {unit}s were left out on purpose"
+            were = "was" if folds["left_out"] == 1 else "were"
+            words += f", and {count_of(folds['left_out'], unit)} {were} left out on purpose"
         judged = (
             "The figures below are those of the folds that are there."
             if metrics["clips"]

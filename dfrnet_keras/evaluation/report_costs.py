@@ -84,10 +84,8 @@ def _of_benchmark(
         )
     about = content.get("machine")
     machine = about.get("processor") if isinstance(about, dict) else None
-    return (
-        found,
-        f"latency in ms, median, {threads} thread{'s' * (threads > 1)}, {machine or 'unnamed machine'}",
-    )
+    words = f"{threads} thread{'s' * (threads > 1)}, {machine or 'unnamed machine'}"
+    return found, f"latency in ms, median, {words}"
 
 
 def _is_folder(name: str | os.PathLike[str], run: Run) -> bool:
