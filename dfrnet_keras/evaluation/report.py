@@ -92,7 +92,9 @@ def write_report(
         body.append(f"<h2>This page again</h2>\n<pre>{escape(command)}</pre>")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, page(f"{title}: leave-one-subject-out", "\n".join(body)))
+        words = {held_out_unit(str(run.settings.get("protocol", ""))) for run in opened}
+        heading = f"{title}: leave-one-{'-or-'.join(sorted(words))}-out"
+        write_text(path, page(heading, "\n".join(body)))
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror}): give another --out."

@@ -46,7 +46,8 @@ def cost_picture(
         costs = [cost for _, cost, *_ in points]
         axes.set_xscale("log")
         # Room for the names, which stand to the right of their points.
-        axes.set_xlim(min(costs) / 1.6, max(costs) * 5)
+        room_for_names = (1.4 * max(costs) / min(costs)) ** 0.45
+        axes.set_xlim(min(costs) / 1.4, max(costs) * room_for_names)
         plain = FuncFormatter(lambda value, _: f"{value:g}")
         axes.xaxis.set_major_formatter(plain)
         if max(costs) / min(costs) > 10:

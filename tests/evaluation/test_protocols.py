@@ -149,6 +149,7 @@ def test_a_held_out_dataset_keeps_its_subjects(three, guesser, tmp_path):
                   protocol="hold-out-database")  # fmt: skip
     page = write_report(tmp_path / "part").read_text()
     assert "2 datasets were left out on purpose" in page
+    assert "leave-one-dataset-out</title>" in page
     assert "hold-out-database, each tested" in page
 
 
