@@ -1,35 +1,7 @@
-"""Starts Keras without the lines that TensorFlow prints before it can be told not to."""
+"""Keras as the commands start it: without the lines that TensorFlow prints at its start."""
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
+from dfrnet_keras.startup import start_keras
 
-# What they print at every start on a machine without an accelerator.
-_STARTUP = ("WARNING: All log messages before absl::InitializeLog()", "I0000 ")
-
-
-def start_keras() -> None:
-    """Import Keras and its backend; anything but the known lines is passed on.
-
-    `TF_CPP_MIN_LOG_LEVEL`, where it is set, is left alone, and then every line is shown.
-    """
-    if "keras" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        import keras
-
-        return
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    sys.stderr.flush()
-    original = os.dup(2)
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            import keras  # noqa: F401
-        finally:
-            os.dup2(original, 2)
-            os.close(original)
-            held.seek(0)
-            for line in held.read().decode(errors="replace").splitlines(keepends=True):
-                if not line.startswith(_STARTUP):
-                    sys.stderr.write(line)
+__all__ = ["start_keras"]

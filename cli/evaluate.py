@@ -30,6 +30,8 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from dfrnet_keras.evaluation.folds import held_out_unit, read_protocol
+
     console = Console(markup=False, highlight=False)  # names may hold brackets
     note = " - OPTIMISTIC: epochs chosen on the test subjects" if metrics["optimistic"] else ""
     folds = metrics["folds"]
@@ -43,8 +45,14 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
         f"{len(metrics['seeds'])} seed(s)"
     )
     if not metrics["complete"]:
-        left_out = f", {folds['left_out']} subjects left out" if folds["left_out"] else ""
+        unit = held_out_unit(str(metrics["protocol"]))
+        plural = "" if folds["left_out"] == 1 else "s"
+        left_out = f", {folds['left_out']} {unit}{plural} left out" if folds["left_out"] else ""
         console.print(f"Incomplete{left_out}: these are the figures of the folds that are done.")
+    if read_protocol(str(metrics["protocol"]))[0] != "composite" and len(metrics["datasets"]) > 1:
+        console.print(
+            "The figures of this protocol are those of each dataset; the first line pools them."
+        )
     table = Table(box=None, pad_edge=False)
     for column in ("", "UF1", "UAR", "accuracy", "clips"):
         table.add_column(column, justify="left" if column in ("", "clips") else "right")

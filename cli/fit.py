@@ -47,6 +47,9 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.option("--backbone", help="resnet, alexnet, vgg, inception or vit.")
 @click.option("--validation", help="subjects, none or test-subject (optimistic); the recipe's by "
               "default.")  # fmt: skip
+@click.option("--protocol", help="composite (one subject held out, trained on all others; the "
+              "default), single-database (trained on the others of its dataset) or "
+              "hold-out-database (one dataset held out).")  # fmt: skip
 @click.option("--epochs", type=int, help="At most so many.")
 @click.option("--batch-size", type=int, help="Clips a step.")
 @click.option("--learning-rate", type=float, help="Of Adam.")
@@ -71,6 +74,7 @@ def fit(
     model: str,
     recipe: str,
     validation: str | None,
+    protocol: str | None,
     seeds: int,
     folds: int | None,
     jobs: int,
@@ -81,12 +85,15 @@ def fit(
 ) -> None:
     """Train and evaluate leave-one-subject-out.
 
-    Each subject is tested once by a network trained on all the others. A run that was cut off
+    Each subject is tested once by a network trained on all the others; --protocol holds the
+    others to the subject's own dataset, or holds out one dataset at a time. A run that was cut off
     goes on when the same command is given again. With --all-subjects one network is trained on
     everybody and written to model.keras in the run folder: the one to deploy.
     """
     if (dataset is None) == (store_path is None):
         raise click.UsageError("Give either --dataset or --store.")
+    if all_subjects and protocol is not None:
+        raise click.UsageError("--all-subjects tests nobody: leave --protocol out.")
     start_keras()
     training = _training(model, validation, choices)
     store = _store(dataset, root, store_path, size, flow_method, jobs)
@@ -94,7 +101,9 @@ def fit(
 
     options = {name: choices[name] for name in _NETWORK_OPTIONS if choices[name] is not None}
     learner = NetworkLearner(model, store, model_options=options, recipe=training)
-    folder = run_dir or _default_run_dir(dataset or store.path.name, learner, training.validation)
+    folder = run_dir or _default_run_dir(
+        dataset or store.path.name, learner, training.validation, protocol or "composite"
+    )
     if jobs == 1 or all_subjects:
         learner.prepare_process(os.cpu_count() or 1)
     with FoldProgress() as progress:
@@ -117,6 +126,7 @@ def fit(
             jobs=jobs,
             seed=range(seeds),
             validation=training.validation,
+            protocol=protocol or "composite",
             folds=folds,
             progress=progress,
         )
@@ -166,8 +176,11 @@ def _store(
         )
 
 
-def _default_run_dir(name: str, learner: NetworkLearner, validation: str) -> Path:
+def _default_run_dir(name: str, learner: NetworkLearner, validation: str, protocol: str) -> Path:
     """The same folder for the same settings, so that giving a command again resumes its run."""
+    from dfrnet_keras.evaluation.folds import describe_protocol, read_protocol
+
     identity = json.dumps([learner.settings, learner.store.digest, validation], sort_keys=True)
     digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
-    return Path("runs") / f"{name}-{learner.model}-{digest}"
+    named, _ = read_protocol(describe_protocol(learner.store, protocol))
+    return Path("runs") / f"{name}-{named}-{learner.model}-{digest}"

@@ -13,6 +13,7 @@ from dfrnet_keras.errors import InputError
 # One line of help per command stands here, so that `--help` need not import the commands.
 _COMMANDS = {
     "benchmark": "Time .tflite files on this machine: latency, memory, size.",
+    "compare": "Test whether runs differ: bootstrap, McNemar, t-test, Holm.",
     "compress": "Prune, cluster or quantise a network by fine-tuning it on a store.",
     "convert": "Write a network as .tflite files, checked against it.",
     "data": "Check a dataset folder, write synthetic clips, compare apex spotters.",
@@ -20,7 +21,7 @@ _COMMANDS = {
     "fit": "Train and evaluate leave-one-subject-out, or on all subjects.",
     "predict": "Recognise the expression in videos or folders of frames.",
     "prepare": "Build the feature store of a dataset.",
-    "report": "Write one HTML page about a run.",
+    "report": "Write one HTML page about a run, or about several compared.",
     "summary": "Print a network's layers, parameters and MACs beside the paper's.",
 }
 

@@ -6,18 +6,28 @@ from pathlib import Path
 
 import click
 
+from dfrnet_keras.cli.backend import start_keras
+
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 @click.option("--out", type=click.Path(path_type=Path),
               help="The page to write; RUN/report.html by default, for several runs "
               "comparison.html in the folder of the first.")  # fmt: skip
-def report(runs: tuple[Path, ...], out: Path | None) -> None:
+@click.option("--latency", type=click.Path(path_type=Path), metavar="FILE.json",
+              help="For several runs: milliseconds by name of the run, or what `dfr-keras "
+              "benchmark --json` printed of files in their folders. Without it, accuracy is drawn "
+              "against multiply-accumulates.")  # fmt: skip
+def report(runs: tuple[Path, ...], out: Path | None, latency: Path | None) -> None:
     """Write one HTML page about RUN, or about several runs side by side.
 
     It shows what was run, UF1 and UAR with their intervals, confusion matrices, loss curves and
-    the most confident mistakes with their maps. The page is one file that needs no network.
+    the most confident mistakes with their maps. Of several runs, the first is tested against each
+    of the others, subject by subject, and accuracy is drawn against latency. The page is one file
+    that needs no network.
     """
+    if len(runs) > 1 and latency is None:
+        start_keras()  # networks are built to be counted
     from dfrnet_keras.evaluation import write_report
 
-    click.echo(f"Report: {write_report(runs, out)}")
+    click.echo(f"Report: {write_report(runs, out, latency=latency)}")

@@ -27,6 +27,7 @@ ALLOWED = {
     "layers": set(),
     "features": set(),
     "damage": set(),
+    "startup": set(),
     "frames": {"damage"},
     "datasets": {"frames"},
     "models": {"layers", "features"},
@@ -34,7 +35,7 @@ ALLOWED = {
     "pipeline": STORE,
     "apex_errors": STORE | {"features", "datasets", "frames"},
     "prediction": STORE | {"features", "frames", "models"},
-    "evaluation": STORE | {"models", "pipeline", "layers"},
+    "evaluation": STORE | {"models", "pipeline", "layers", "startup"},
     # compress fine-tunes and judges on folds of a store; golden folders hold drawn clips.
     "tflite": STORE
     | {"models", "pipeline", "features", "frames", "layers", "datasets", "evaluation"},

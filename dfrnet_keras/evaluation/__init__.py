@@ -11,6 +11,7 @@ _HOME = {
     "Learner": "loso",
     "NetworkLearner": "training",
     "Run": "run",
+    "compare_runs": "comparison",
     "confusion_matrix": "metrics",
     "evaluate_loso": "loso",
     "fit_everybody": "training",

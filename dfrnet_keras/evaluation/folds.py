@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
 
 VALIDATIONS = ("subjects", "none", "test-subject")
+PROTOCOLS = ("composite", "single-database", "hold-out-database")
+
+# How a protocol is named in runs and their outputs, before the names of the datasets.
+_COMPOSITE = "composite leave-one-subject-out over "
+_SINGLE = "single-database leave-one-subject-out on "
+_EACH = "single-database leave-one-subject-out in each of "
+_DATABASE = "hold-out-database, each tested by what the others taught, over "
+# In place of a subject's name where a fold tests all of a dataset.
+ALL_SUBJECTS = "all subjects"
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,8 +30,9 @@ class Fold:
     """Indexes into a store of the clips that a fold trains on, is stopped by and is judged by.
 
     Attributes:
-        number: Place of the held-out subject among all subjects.
-        dataset, subject: The held-out person.
+        number: Place of the held-out subject among all subjects, or of the held-out dataset.
+        dataset, subject: The held-out person; `subject` is `ALL_SUBJECTS` where the whole dataset
+            is held out.
         train, validation, test: int64 arrays of clip indexes. `validation` is empty where nothing
             stops the training early.
         keep_best: What decides which epoch is kept: `"loss"` (lowest validation loss),
@@ -39,9 +49,14 @@ class Fold:
 
 
 def loso_folds(
-    store: FeatureStore, *, validation: str = "subjects", share: float = 0.15, seed: int = 0
+    store: FeatureStore,
+    *,
+    validation: str = "subjects",
+    share: float = 0.15,
+    seed: int = 0,
+    protocol: str = "composite",
 ) -> list[Fold]:
-    """One fold a subject; all clips of that subject are its test set.
+    """The folds of a protocol: one a subject, or one a dataset.
 
     Args:
         store: Whose rows name dataset, subject and label of each clip.
@@ -50,45 +65,132 @@ def loso_folds(
             clips, as many published codes do: its figures are optimistic.
         share: About which share of the training clips is held out for validation.
         seed: Of the drawing.
+        protocol: `"composite"` holds out one subject and trains on all the others;
+            `"single-database"` holds out one subject and trains on the others of the same dataset;
+            `"hold-out-database"` holds out a dataset and trains on the others.
 
     Raises:
-        InputError: With fewer than two subjects or classes, or too few to hold some out.
+        InputError: With fewer than two subjects, classes or, to hold one out, datasets; or too few
+            subjects to hold some out for validation.
     """
     if validation not in VALIDATIONS:
         raise InputError(f"validation is {validation!r}: choose one of {', '.join(VALIDATIONS)}.")
-    persons = [(row.dataset, row.subject) for row in store.rows]
-    unique = sorted(set(persons))
-    if len(unique) < 2:
-        raise InputError(
-            f"{store.path} holds one subject only ({'/'.join(unique[0])}): "
-            "leave-one-subject-out needs at least two."
-        )
-    if len(set(store.labels.tolist())) < 2:
-        raise InputError(
-            f"{store.path} holds clips of one class only "
-            f"({store.classes[int(store.labels[0])]}): there is nothing to tell apart."
-        )
-    owner = np.array([unique.index(person) for person in persons])
+    if protocol not in PROTOCOLS:
+        raise InputError(f"protocol is {protocol!r}: choose one of {', '.join(PROTOCOLS)}.")
+    _refuse_too_little(store, protocol)
+    datasets = np.array([row.dataset for row in store.rows])
+    if protocol == "hold-out-database":
+        held = [(dataset, ALL_SUBJECTS) for dataset in sorted(set(datasets))]
+        owner = np.array([held.index((dataset, ALL_SUBJECTS)) for dataset in datasets])
+    else:
+        persons = [(row.dataset, row.subject) for row in store.rows]
+        held = sorted(set(persons))
+        owner = np.array([held.index(person) for person in persons])
     folds = []
-    for number, (dataset, subject) in enumerate(unique):
-        test, others = np.flatnonzero(owner == number), np.flatnonzero(owner != number)
-        held_out = np.array([], np.int64)
-        if validation == "subjects":
-            held_out = _held_out(store, others, share, np.random.default_rng([seed, number]))
-            if not len(held_out):
-                raise InputError(
-                    f"{store.path} has too few subjects to hold some out for validation and keep "
-                    f"every class in training when {dataset}/{subject} is tested: "
-                    "use --validation none."
-                )
-        elif validation == "test-subject":
-            held_out = test
-        keep_best = {"subjects": "loss", "none": None, "test-subject": "accuracy"}[validation]
-        # Unless it is the test subject, who is not among the others, whoever stops the training
-        # is not trained on.
-        train = np.setdiff1d(others, held_out)
-        folds.append(Fold(number, dataset, subject, train, held_out, test, keep_best))
+    for number, (dataset, subject) in enumerate(held):
+        test, rest = owner == number, owner != number
+        if protocol == "single-database":
+            rest &= datasets == dataset
+        folds.append(
+            _fold(
+                store,
+                (number, dataset, subject),
+                np.flatnonzero(test),
+                np.flatnonzero(rest),
+                validation,
+                share,
+                seed,
+            )
+        )
     return folds
+
+
+def _refuse_too_little(store: FeatureStore, protocol: str) -> None:
+    """Refuse a store whose training sets could not be learned from."""
+    groups: dict[str, list[int]] = {}
+    for index, row in enumerate(store.rows):
+        groups.setdefault(row.dataset if protocol == "single-database" else "", []).append(index)
+    for dataset, clips in groups.items():
+        where = f"{store.path}, {dataset}," if len(groups) > 1 else f"{store.path}"
+        unique = sorted({(store.rows[clip].dataset, store.rows[clip].subject) for clip in clips})
+        if protocol == "hold-out-database" and len({dataset for dataset, _ in unique}) < 2:
+            raise InputError(
+                f"{where} holds one dataset only ({unique[0][0]}): to hold one out takes at least "
+                "two; use --protocol single-database, or the store of several datasets (megc2019)."
+            )
+        if len(unique) < 2:
+            raise InputError(
+                f"{where} holds one subject only ({'/'.join(unique[0])}): "
+                "leave-one-subject-out needs at least two."
+            )
+        if len(set(store.labels[clips].tolist())) < 2:
+            raise InputError(
+                f"{where} holds clips of one class only "
+                f"({store.classes[int(store.labels[clips[0]])]}): there is nothing to tell apart."
+            )
+
+
+def _fold(
+    store: FeatureStore,
+    held: tuple[int, str, str],
+    test: np.ndarray,
+    others: np.ndarray,
+    validation: str,
+    share: float,
+    seed: int,
+) -> Fold:
+    number, dataset, subject = held
+    held_out = np.array([], np.int64)
+    if validation == "subjects":
+        held_out = _held_out(store, others, share, np.random.default_rng([seed, number]))
+        if not len(held_out):
+            raise InputError(
+                f"{store.path} has too few subjects to hold some out for validation and keep "
+                f"every class in training when {dataset}/{subject} is tested: "
+                "use --validation none."
+            )
+    elif validation == "test-subject":
+        held_out = test
+    keep_best = {"subjects": "loss", "none": None, "test-subject": "accuracy"}[validation]
+    # Unless it is the test subject, who is not among the others, whoever stops the training
+    # is not trained on.
+    train = np.setdiff1d(others, held_out)
+    return Fold(number, dataset, subject, train, held_out, test, keep_best)
+
+
+def describe_protocol(store: FeatureStore, protocol: str) -> str:
+    """The protocol in words with the datasets that it is about, as runs keep it.
+
+    A store of one dataset knows no difference between composite and single-database.
+    """
+    datasets = sorted({row.dataset for row in store.rows})
+    if protocol == "hold-out-database":
+        return _DATABASE + ", ".join(datasets)
+    if len(datasets) == 1:
+        return _SINGLE + datasets[0]
+    return (_EACH if protocol == "single-database" else _COMPOSITE) + ", ".join(datasets)
+
+
+def read_protocol(words: str) -> tuple[str, list[str]]:
+    """Name of a protocol and of its datasets, from what `describe_protocol` says of it.
+
+    Returns:
+        One of `PROTOCOLS` and the datasets; empty where the words are not of this package.
+    """
+    for start, protocol in (
+        (_COMPOSITE, "composite"),
+        (_SINGLE, "single-database"),
+        (_EACH, "single-database"),
+        (_DATABASE, "hold-out-database"),
+    ):
+        if words.startswith(start):
+            return protocol, words.removeprefix(start).split(", ")
+    return "", []
+
+
+def held_out_unit(words: str) -> str:
+    """What a fold of a protocol, in the words of `describe_protocol`, tests: subject or dataset."""
+    return "dataset" if read_protocol(words)[0] == "hold-out-database" else "subject"
 
 
 def everybody(store: FeatureStore, *, validation: str = "subjects", seed: int = 0) -> Fold:

@@ -6,6 +6,7 @@ Knows no network: a learner is anything with `fit_predict`.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from dfrnet_keras import __version__
+from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import run_folder
-from dfrnet_keras.evaluation.folds import Fold, loso_folds
+from dfrnet_keras.evaluation.folds import Fold, describe_protocol, loso_folds
 from dfrnet_keras.evaluation.run import FoldRecord, Prediction, Run
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ class Learner(Protocol):
         Probabilities have shape (test clips, classes). History may hold lists of one figure an
         epoch (`"loss"`, `"validation_loss"`), `"epoch"` (the one kept), `"seconds"`, and
         `"failure"`: the reason why the probabilities are `None`.
+
+        An exception is written down as the failure of its fold, and the others go on; `InputError`
+        says that no fold can succeed, and ends the run.
         """
 
 
@@ -46,10 +51,13 @@ def evaluate_loso(
     jobs: int = 1,
     seed: int | Sequence[int] = 0,
     validation: str = "subjects",
+    protocol: str = "composite",
     folds: int | None = None,
     progress: Progress | None = None,
 ) -> Run:
     """Train and test a learner once a subject, each time on all the other subjects.
+
+    With `protocol="hold-out-database"`, once a dataset, each time on the other datasets.
 
     Args:
         learner: Anything with `fit_predict`; it knows its own features. Its `settings`, where it
@@ -59,7 +67,7 @@ def evaluate_loso(
             again, so a run that was cut off goes on. `None` keeps nothing on disk.
         jobs: How many processes train folds at the same time.
         seed: One seed, or several: every fold is run with each.
-        validation: See `loso_folds`.
+        validation, protocol: See `loso_folds`.
         folds: Run only the first so many folds, for a quick look; `None` runs all.
         progress: Called with a dictionary at the start and end of a fold (`event` `"fold"`, `"done"`)
             and after each epoch (`"epoch"`).
@@ -72,11 +80,11 @@ def evaluate_loso(
         InputError: Where the run folder belongs to other settings or to a process that is at work.
     """  # noqa: E501
     seeds = [seed] if isinstance(seed, int) else list(seed)
-    every = loso_folds(store, validation=validation)
+    every = loso_folds(store, validation=validation, protocol=protocol)
     chosen = every if folds is None else every[:folds]
     settings = {
         "learner": getattr(learner, "settings", {"name": type(learner).__name__}),
-        "protocol": _protocol(store),
+        "protocol": describe_protocol(store, protocol),
         "validation": validation,
         "seeds": seeds,
         "folds": len(chosen),
@@ -133,9 +141,47 @@ def _in_turn(
 ) -> Iterator[_Result]:
     _listen(learner, progress)
     for seed, group in todo:
-        if group:
-            for fold, probabilities, history in learner.fit_predict(group, seed):
+        waiting = {fold.number: fold for fold in group}
+        try:
+            for fold, probabilities, history in learner.fit_predict(group, seed) if group else ():
+                waiting.pop(fold.number, None)
                 yield seed, fold, probabilities, history
+        except InputError:
+            raise
+        except Exception as error:
+            if len(waiting) == 1:
+                _, fold = waiting.popitem()
+                yield seed, fold, None, _failure(error)
+        # One by one it is seen whose exception it was: a learner may train several folds together.
+        for fold in list(waiting.values()):
+            yield seed, *_alone(learner, fold, seed)
+
+
+def _alone(
+    learner: Learner, fold: Fold, seed: int
+) -> tuple[Fold, np.ndarray | None, dict[str, Any]]:
+    """What a learner says of one fold, which fails where the learner raises an exception."""
+    try:
+        results = list(learner.fit_predict([fold], seed))
+    except InputError:
+        raise
+    except Exception as error:
+        return fold, None, _failure(error)
+    if len(results) != 1:
+        return fold, None, {"failure": f"the learner gave {len(results)} answers for one fold"}
+    return fold, *results[0][1:]
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    """The history of a fold whose learner raised an exception: what it was, and where."""
+    words = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    if frame is not None:
+        code = frame.tb_frame.f_code
+        words += f" ({Path(code.co_filename).name}, line {frame.tb_lineno})"
+    return {"failure": words}
 
 
 def _in_parallel(
@@ -160,9 +206,13 @@ def _in_parallel(
                 for seed, group in todo
                 for fold in group
             )
-            yield from Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch=jobs)(
-                tasks
-            )
+            yield from Parallel(
+                n_jobs=jobs,
+                return_as="generator_unordered",
+                pre_dispatch=jobs,
+                initializer=_start_quietly,
+                initargs=("keras" in sys.modules,),
+            )(tasks)
         finally:
             events.put(None)
             listener.join()
@@ -173,8 +223,15 @@ def _one_fold(learner: Learner, fold: Fold, seed: int, threads: int, events: Any
     if prepare is not None:
         prepare(threads)
     _listen(learner, events.put)
-    ((_, probabilities, history),) = learner.fit_predict([fold], seed)
-    return seed, fold, probabilities, history
+    return seed, *_alone(learner, fold, seed)
+
+
+def _start_quietly(keras: bool) -> None:
+    """Load Keras, where the learner will, without the lines that each worker would print."""
+    if keras and os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") == "3":
+        from dfrnet_keras.startup import start_keras_quietly
+
+        start_keras_quietly()
 
 
 def _listen(learner: Learner, progress: Progress | None) -> None:
@@ -242,13 +299,6 @@ def _record(
         seconds=float(history.get("seconds", 0.0)),
         validation_subjects=tuple(validation),
     )
-
-
-def _protocol(store: FeatureStore) -> str:
-    datasets = sorted({row.dataset for row in store.rows})
-    if len(datasets) > 1:
-        return f"composite leave-one-subject-out over {', '.join(datasets)}"
-    return f"single-database leave-one-subject-out on {datasets[0]}"
 
 
 def versions() -> dict[str, str]:

@@ -79,9 +79,9 @@ def scores(matrix: np.ndarray) -> Scores:
     matrix = np.asarray(matrix)
     total = int(matrix.sum())
     return Scores(
-        uf1=float(_mean_f1(matrix)),
-        uar=float(_mean_recall(matrix)),
-        macro_precision=float(_mean_recall(matrix.T)),
+        uf1=float(mean_f1(matrix)),
+        uar=float(mean_recall(matrix)),
+        macro_precision=float(mean_recall(matrix.T)),
         accuracy=float(np.trace(matrix) / total) if total else float("nan"),
         clips=total,
     )
@@ -130,8 +130,8 @@ def bootstrap_interval(
     if subjects < 2:
         return float("nan"), float("nan")
     mean_over_classes: Callable[[np.ndarray], np.ndarray] = {
-        "uf1": _mean_f1,
-        "uar": _mean_recall,
+        "uf1": mean_f1,
+        "uar": mean_recall,
     }[metric]
 
     def statistic(drawn: np.ndarray, axis: int) -> np.ndarray:
@@ -152,12 +152,14 @@ def bootstrap_interval(
     return float(result.confidence_interval.low), float(result.confidence_interval.high)
 
 
-def _mean_f1(matrix: np.ndarray) -> np.ndarray:
+def mean_f1(matrix: np.ndarray) -> np.ndarray:
+    """UF1 of confusion matrices (..., classes, classes); NaN where one holds no clip."""
     right = np.diagonal(matrix, axis1=-2, axis2=-1)
     return _mean_where_defined(2 * right, matrix.sum(-1) + matrix.sum(-2))
 
 
-def _mean_recall(matrix: np.ndarray) -> np.ndarray:
+def mean_recall(matrix: np.ndarray) -> np.ndarray:
+    """UAR of confusion matrices (..., classes, classes); NaN where one holds no clip."""
     return _mean_where_defined(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-1))
 
 

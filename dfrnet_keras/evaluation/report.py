@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.evaluation.comparison import names_of
+from dfrnet_keras.evaluation.folds import held_out_unit
+from dfrnet_keras.evaluation.report_comparison import Published, comparison
+from dfrnet_keras.evaluation.report_costs import count_macs, read_latencies
 from dfrnet_keras.evaluation.report_gallery import gallery
-from dfrnet_keras.evaluation.report_page import Html, note, page, table
+from dfrnet_keras.evaluation.report_page import note, page
 from dfrnet_keras.evaluation.report_pictures import curves_picture
 from dfrnet_keras.evaluation.report_sections import (
     count_of,
@@ -19,8 +23,6 @@ from dfrnet_keras.evaluation.report_sections import (
     fit_command,
     headline,
     matrices,
-    network_name,
-    run_name,
     scores_table,
     subjects_table,
     title_of,
@@ -34,7 +36,11 @@ RunOrPath = Run | str | os.PathLike[str]
 
 
 def write_report(
-    runs: Sequence[RunOrPath] | RunOrPath, output: str | os.PathLike[str] | None = None
+    runs: Sequence[RunOrPath] | RunOrPath,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    latency: str | os.PathLike[str] | None = None,
+    published: Sequence[Published] = (),
 ) -> Path:
     """Write one HTML page about one run or several; it needs no other file and no network.
 
@@ -43,6 +49,10 @@ def write_report(
         output: The page to write, ending in .html; one that is there is replaced. By default
             `report.html` in the folder of the run, or for several `comparison.html` in that of
             the first.
+        latency: For several runs, a JSON file of their latencies (see `read_latencies`), against
+            which accuracy is drawn; without it, multiply-accumulates of the networks take its
+            place.
+        published: For several runs, rows that papers print, shown beside what was measured here.
 
     Returns:
         Path of the page.
@@ -58,18 +68,33 @@ def write_report(
     several = len(opened) > 1
     figures = [run.metrics() for run in opened]
     mistakes = max(6, _MISTAKES // len(opened))
+    names = names_of(opened)
     sections = [
-        _section(run, metrics, number, several, mistakes)
-        for number, (run, metrics) in enumerate(zip(opened, figures, strict=True), 1)
+        _section(run, name, metrics, number, several, mistakes)
+        for number, (run, name, metrics) in enumerate(zip(opened, names, figures, strict=True), 1)
     ]
+    above = []
+    if several:
+        costs, cost_name = (
+            read_latencies(latency, opened, names) if latency is not None else count_macs(opened)
+        )
+        above = [
+            f"<h1>{len(opened)} runs compared</h1>",
+            comparison(opened, names, figures, published=published, costs=costs,
+                       cost_name=cost_name),
+        ]  # fmt: skip
+    elif latency is not None or published:
+        raise InputError("Latencies and published rows stand beside several runs: give more runs.")
     title = f"{len(opened)} runs compared" if several else title_of(opened[0])
-    body = [*([f"<h1>{title}</h1>", _comparison(opened, figures)] if several else []), *sections]
-    command = _command(opened, path)
+    body = [*above, *sections]
+    command = _command(opened, path, latency)
     if command:
         body.append(f"<h2>This page again</h2>\n<pre>{escape(command)}</pre>")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_text(path, page(f"{title}: leave-one-subject-out", "\n".join(body)))
+        words = {held_out_unit(str(run.settings.get("protocol", ""))) for run in opened}
+        heading = f"{title}: leave-one-{'-or-'.join(sorted(words))}-out"
+        write_text(path, page(heading, "\n".join(body)))
     except OSError as error:
         raise InputError(
             f"{path} cannot be written ({error.strerror}): give another --out."
@@ -91,13 +116,15 @@ def _output(runs: Sequence[Run], output: str | os.PathLike[str] | None) -> Path:
     return path
 
 
-def _section(run: Run, metrics: dict[str, Any], number: int, several: bool, mistakes: int) -> str:
+def _section(
+    run: Run, name: str, metrics: dict[str, Any], number: int, several: bool, mistakes: int
+) -> str:
     heading = "h2" if several else "h1"
     protocol = run.settings.get("protocol", "")
     parts = [
         f'<section class="run{" watermark" if run.optimistic else ""}" id="run-{number}">',
         f"<{heading}>{escape(title_of(run))}</{heading}>",
-        f'<p class="lead">{escape(run_name(run))} · {escape(str(protocol))}</p>',
+        f'<p class="lead">{escape(name)} · {escape(str(protocol))}</p>',
         *_warnings(run, metrics),
     ]
     if metrics["clips"]:
@@ -132,7 +159,9 @@ def _warnings(run: Run, metrics: dict[str, Any]) -> list[str]:
     if not metrics["complete"]:
         words = f"{folds['done']} of {folds['expected']} folds are done"
         if folds["left_out"]:
-            words += f", and {folds['left_out']} subjects were left out on purpose"
+            unit = held_out_unit(str(run.settings.get("protocol", "")))
+            were = "was" if folds["left_out"] == 1 else "were"
+            words += f", and {count_of(folds['left_out'], unit)} {were} left out on purpose"
         judged = (
             "The figures below are those of the folds that are there."
             if metrics["clips"]
@@ -150,43 +179,9 @@ def _warnings(run: Run, metrics: dict[str, Any]) -> list[str]:
     return found
 
 
-def _comparison(runs: Sequence[Run], figures: Sequence[dict[str, Any]]) -> str:
-    rows = []
-    for number, (run, metrics) in enumerate(zip(runs, figures, strict=True), 1):
-        words = ["OPTIMISTIC"] if run.optimistic else []
-        words += [] if metrics["complete"] else ["incomplete"]
-        marks = "".join(f'<br><span class="wrong">{word}</span>' for word in words)
-        rows.append([
-            Html(f'<a href="#run-{number}">{escape(run_name(run))}</a>{marks}'),
-            network_name(run),
-            *[_with_interval(metrics, key) for key in ("uf1", "uar")],
-            metrics["clips"],
-            len(metrics["subjects"]),
-            len(metrics["seeds"]),
-            str(run.settings.get("validation")),
-        ])  # fmt: skip
-    header = ["run", "network", "UF1", "UAR", "clips", "subjects", "seeds", "validation"]
-    caption = "Pooled over all clips, with the 95 % interval over subjects."
-    shown = table(header, rows, numbers=range(2, 7), caption=caption)
-    judged = {
-        frozenset((row.dataset, row.subject, row.clip, row.label) for row in run.predictions)
-        for run in runs
-    }
-    if len(judged) > 1:
-        shown += note("These runs were not judged on the same clips: their figures cannot be "
-                      "compared as they stand.", warm=True)  # fmt: skip
-    return shown
-
-
-def _with_interval(metrics: dict[str, Any], key: str) -> str:
-    if metrics[key] is None:
-        return "none"
-    low, high = metrics["interval"][key]
-    return f"{metrics[key]:.4f}" + (f" ({low:.3f} to {high:.3f})" if low is not None else "")
-
-
-def _command(runs: Sequence[Run], path: Path) -> str:
+def _command(runs: Sequence[Run], path: Path, latency: str | os.PathLike[str] | None = None) -> str:
     folders = [str(run.path) for run in runs if run.path is not None]
     if len(folders) < len(runs):
         return ""  # a run in memory has no folder to be reported from
-    return shlex.join(["dfr-keras", "report", *folders, "--out", str(path)])
+    given = ["--latency", str(latency)] if latency is not None else []
+    return shlex.join(["dfr-keras", "report", *folders, *given, "--out", str(path)])

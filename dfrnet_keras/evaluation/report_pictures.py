@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_BLUE, _INK, _SOFT = "#2f6299", "#1f2430", "#667085"
+BLUE, INK, SOFT = "#2f6299", "#1f2430", "#667085"
 _MAPS = {
     "u": ("u, to the right", "RdBu_r"),
     "v": ("v, downwards", "RdBu_r"),
@@ -46,9 +46,9 @@ def confusion_picture(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {left + size + 2} '
         f'{top + size + 2}" font-family="inherit" text-anchor="middle" '
         f'aria-label="{escape(f"Confusion matrix: {words}")}">',
-        f'<text x="{left + size / 2}" y="14" font-size="12" fill="{_SOFT}">predicted</text>',
+        f'<text x="{left + size / 2}" y="14" font-size="12" fill="{SOFT}">predicted</text>',
         f'<text transform="translate(12 {top + size / 2}) rotate(-90)" font-size="12" '
-        f'fill="{_SOFT}">true</text>',
+        f'fill="{SOFT}">true</text>',
     ]
     for j, name in enumerate(classes):
         parts.append(_name(name, left + side * (j + 0.5), top - 9))
@@ -56,7 +56,7 @@ def confusion_picture(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -
         parts.append(_name(name, 31, top + side * (i + 0.5), turned=True))
         for j in range(len(classes)):
             part = counts[i, j] / totals[i] if totals[i] else 0.0
-            ink = "#fff" if part > 0.55 else _INK
+            ink = "#fff" if part > 0.55 else INK
             x, y = left + side * j, top + side * i
             parts.append(
                 f'<rect x="{x + 1}" y="{y + 1}" width="{side - 2}" height="{side - 2}" rx="4" '
@@ -72,7 +72,7 @@ def confusion_picture(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -
 def _name(name: str, x: float, y: float, *, turned: bool = False) -> str:
     shown = name if len(name) <= 11 else f"{name[:10]}…"
     place = f'transform="translate({x:g} {y:g}) rotate(-90)"' if turned else f'x="{x:g}" y="{y:g}"'
-    return f'<text {place} font-size="12.5" fill="{_INK}">{escape(shown)}</text>'
+    return f'<text {place} font-size="12.5" fill="{INK}">{escape(shown)}</text>'
 
 
 def _shade(part: float) -> str:
@@ -104,7 +104,7 @@ def _loss_picture(lines: Sequence[NDArray], title: str) -> str:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.7, 3.1), layout="constrained")
         axes = figure.add_subplot()
         many = len(lines) > 1
@@ -112,7 +112,7 @@ def _loss_picture(lines: Sequence[NDArray], title: str) -> str:
             axes.plot(
                 np.arange(1, len(line) + 1),
                 np.where(np.isfinite(line), line, np.nan),
-                color=_BLUE,
+                color=BLUE,
                 linewidth=0.7 if many else 1.8,
                 alpha=max(0.12, min(0.6, 6 / len(lines))) if many else 1,
                 marker="o" if len(line) == 1 else None,
@@ -123,7 +123,7 @@ def _loss_picture(lines: Sequence[NDArray], title: str) -> str:
         if many:
             median = _median(lines)
             label = f"median of {len(lines)} folds"
-            axes.plot(np.arange(1, len(median) + 1), median, color=_INK, linewidth=1.8, label=label)
+            axes.plot(np.arange(1, len(median) + 1), median, color=INK, linewidth=1.8, label=label)
             axes.legend(frameon=False, loc="upper right")
         axes.set_title(title, loc="left")
         axes.set_xlabel("epoch")
@@ -134,7 +134,7 @@ def _loss_picture(lines: Sequence[NDArray], title: str) -> str:
             axes.set_yscale("log")
         elif finite.size:
             axes.set_ylim(bottom=0)
-        return _svg(
+        return svg(
             figure, f"{title} by epoch: a thin line for each fold, a thick one for the median"
         )
 
@@ -198,7 +198,7 @@ class MapColors:
         title, colors = _MAPS[name]
         if name in "uv" and self._in_pixels:
             title += " (pixels)"
-        with mpl.rc_context(_STYLE):
+        with mpl.rc_context(STYLE):
             figure = Figure(figsize=(2.1, 0.75), layout="constrained")
             axes = figure.add_subplot()
             bar = np.linspace(0, 1, 256)[None]
@@ -211,7 +211,7 @@ class MapColors:
             labels[-1].set_horizontalalignment("right")
             axes.set_title(title, loc="left", fontsize=9)
             axes.spines[:].set_visible(False)
-            return _svg(figure, f"colour key of {name}: from {low:.3g} to {high:.3g}")
+            return svg(figure, f"colour key of {name}: from {low:.3g} to {high:.3g}")
 
 
 def _upper(values: NDArray) -> float:
@@ -219,18 +219,18 @@ def _upper(values: NDArray) -> float:
     return highest if math.isfinite(highest) and highest > 0 else 1.0
 
 
-_STYLE: Any = {
+STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9,
-    "text.color": _INK,
-    "axes.labelcolor": _SOFT,
+    "text.color": INK,
+    "axes.labelcolor": SOFT,
     "axes.titlesize": 10,
     "axes.edgecolor": "#c9ced8",
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": False,
-    "xtick.color": _SOFT,
-    "ytick.color": _SOFT,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
     "savefig.transparent": True,
     # Letters as text, and the same bytes for the same figure.
     "svg.fonttype": "none",
@@ -238,7 +238,7 @@ _STYLE: Any = {
 }
 
 
-def _svg(figure: Figure, words: str) -> str:
+def svg(figure: Figure, words: str) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="svg", dpi=180, metadata={"Date": None})
     return _image(buffer.getvalue(), "svg+xml", words)

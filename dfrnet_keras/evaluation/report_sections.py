@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from dfrnet_keras.evaluation.folds import read_protocol
 from dfrnet_keras.evaluation.report_page import facts, scale, share, table
 from dfrnet_keras.evaluation.report_pictures import confusion_picture
 from dfrnet_keras.evaluation.run import Run
@@ -18,11 +19,6 @@ _VALIDATION = {
 }
 
 
-def run_name(run: Run) -> str:
-    """What to call a run: its folder, or its network where it has none; text."""
-    return run.path.resolve().name if run.path else network_name(run)
-
-
 def network_name(run: Run) -> str:
     """Name of the network or other learner; text."""
     return str(run.settings["learner"].get("name", "learner"))
@@ -30,14 +26,8 @@ def network_name(run: Run) -> str:
 
 def _datasets(run: Run) -> list[str]:
     """Names of the datasets, the ones of folds that have not run included."""
-    protocol = str(run.settings.get("protocol", ""))
-    for start in (
-        "composite leave-one-subject-out over ",
-        "single-database leave-one-subject-out on ",
-    ):
-        if protocol.startswith(start):
-            return protocol.removeprefix(start).split(", ")
-    return sorted({record.dataset for record in run.folds})
+    _, datasets = read_protocol(str(run.settings.get("protocol", "")))
+    return datasets or sorted({record.dataset for record in run.folds})
 
 
 def title_of(run: Run) -> str:
@@ -170,6 +160,9 @@ def fit_command(run: Run) -> str:
             words += ["--validation", str(settings.get("validation"))]
         elif value is not None:
             words += [f"--{option}", str(value)]
+    protocol, datasets = read_protocol(str(settings.get("protocol", "")))
+    if protocol != "composite" and len(datasets) > 1:
+        words += ["--protocol", protocol]
     words += ["--seeds", str(len(seeds))]
     if settings.get("subjects", settings["folds"]) != settings["folds"]:
         words += ["--folds", str(settings["folds"])]

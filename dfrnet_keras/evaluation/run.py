@@ -19,7 +19,7 @@ from dfrnet_keras.evaluation.metrics import (
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one fold said of one clip of its held-out subject.
+    """What one fold said of one clip that it was not trained on.
 
     Attributes:
         dataset, subject, clip: Whose clip it is.
@@ -46,8 +46,8 @@ class FoldRecord:
 
     Attributes:
         number, seed: Which fold, under which seed.
-        dataset, subject: The held-out person.
-        predictions: One per clip of that person; empty where the fold failed.
+        dataset, subject: The held-out person, or a dataset and `folds.ALL_SUBJECTS`.
+        predictions: One per clip of whom is held out; empty where the fold failed.
         failure: Why the fold has no predictions; `None` where it has.
         epoch: The epoch whose weights were kept.
         curves: Lists of one figure an epoch, by name (`loss`, `validation_loss` ...).

@@ -159,6 +159,8 @@ def write_record(folder: Path, record: FoldRecord) -> None:
         "curves": record.curves,
         "predictions": [
             {
+                # A fold may test all subjects of a dataset.
+                "subject": row.subject,
                 "clip": row.clip,
                 "label": row.label,
                 "predicted": row.predicted,
@@ -233,7 +235,7 @@ def _record_from_json(file: Path, content: dict[str, Any]) -> FoldRecord:
         predictions = tuple(
             Prediction(
                 dataset=dataset,
-                subject=subject,
+                subject=row.get("subject", subject),
                 clip=row["clip"],
                 label=row["label"],
                 predicted=row["predicted"],
@@ -256,7 +258,7 @@ def _record_from_json(file: Path, content: dict[str, Any]) -> FoldRecord:
             seconds=content["seconds"],
             validation_subjects=tuple(content["validation_subjects"]),
         )
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise InputError(
             f"{file} does not hold a fold's record ({error}): delete it and run again."
         ) from error

@@ -104,6 +104,50 @@ def test_a_fold_that_fails_leaves_the_others(store, guesser, tmp_path):
     assert learner.calls == [(0, 1)]
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_exception_in_a_fold_leaves_the_others(store, guesser, jobs, tmp_path):
+    class Raises(guesser):
+        def fit_predict(self, folds, seed):
+            for fold in folds:
+                if fold.number in (1, 4):
+                    raise ValueError(f"fold {fold.number}\n did not do")
+                yield from super().fit_predict([fold], seed)
+
+    learner = Raises(store, settings={"name": "Nearest"})
+    events = []
+    run = evaluate_loso(learner, store, run_dir=tmp_path, jobs=jobs, progress=events.append)
+    assert [fold.number for fold in run.failed] == [1, 4]
+    assert re.fullmatch(
+        r"ValueError: fold 1 did not do \(test_loso.py, line \d+\)", run.failed[0].failure
+    )
+    assert run.metrics()["clips"] == 9
+    assert sorted(e["fold"] for e in events if e["event"] == "done") == [0, 1, 2, 3, 4]
+    again = evaluate_loso(guesser(store, settings={"name": "Nearest"}), store, run_dir=tmp_path)
+    assert again.predictions == evaluate_loso(guesser(store), store).predictions
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_bad_input_ends_the_run(store, guesser, jobs, tmp_path):
+    class Refuses(guesser):
+        def fit_predict(self, folds, seed):
+            raise InputError("the store lacks what this needs")
+            yield
+
+    with pytest.raises(InputError, match="lacks what this needs"):
+        evaluate_loso(Refuses(store), store, run_dir=tmp_path, jobs=jobs)
+    assert not open_run(tmp_path).folds
+
+
+def test_a_fold_without_an_answer_has_failed(store, guesser):
+    class Forgets(guesser):
+        def fit_predict(self, folds, seed):
+            yield from super().fit_predict([fold for fold in folds if fold.number != 2], seed)
+
+    (record,) = evaluate_loso(Forgets(store), store).failed
+    assert record.number == 2
+    assert record.failure == "the learner gave 0 answers for one fold"
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [(np.full((3, 3), np.nan), "not finite"), (np.ones((3, 2)), r"shape \(3, 2\), not \(3, 3\)")],
@@ -232,6 +276,7 @@ def test_a_folder_in_use_is_refused(store, guesser, tmp_path):
 
     run = evaluate_loso(Nested(store, settings={"name": "Nearest"}), store, run_dir=tmp_path)
     assert len(run.folds) == 5
+    assert not run.failed
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write")

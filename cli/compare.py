@@ -1,0 +1,235 @@
+"""`dfr-keras compare`: is one run better than another, or was it luck?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from dfrnet_keras.evaluation.comparison import Comparison
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.option("--all-pairs", is_flag=True, help="Compare every pair, not the first run with each "
+              "of the others alone.")  # fmt: skip
+@click.option("--samples", type=click.IntRange(100), default=10000, show_default=True,
+              help="Draws of the bootstrap.")  # fmt: skip
+@click.option("--json", "form", flag_value="json", help="Print everything as JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Print one line a pair and test.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print the tables as Markdown.")
+def compare(runs: tuple[Path, ...], all_pairs: bool, samples: int, form: str | None) -> None:
+    """Hold the first RUN against each of the others, over the same clips and folds.
+
+    Prints the difference of UF1 and of UAR with a paired bootstrap over subjects, McNemar's test
+    over clips and a paired t-test over subjects, each with its effect size; p is corrected by Holm
+    where there are several pairs. "Significant" is a corrected p below 0.05. With several seeds the
+    bootstrap and the t-test take the mean over seeds, McNemar the class of the highest mean
+    probability. Runs over other clips or folds are refused.
+    """
+    from dfrnet_keras.evaluation import open_run
+    from dfrnet_keras.evaluation.comparison import LEVEL, compare_runs, names_of
+
+    opened = [open_run(run) for run in runs]
+    found = compare_runs(opened, all_pairs=all_pairs, samples=samples)
+    about = [
+        {"run": name, "network": str(run.settings["learner"].get("name", "learner")),
+         **{key: figures[key] for key in ("uf1", "uar", "validation", "optimistic", "complete",
+                                          "clips", "protocol")},
+         "subjects": len(figures["subjects"]), "seeds": len(figures["seeds"])}
+        for name, run in zip(names_of(opened), opened, strict=True)
+        for figures in [run.metrics()]
+    ]  # fmt: skip
+    if form == "json":
+        content = {"level": LEVEL, "runs": about, "pairs": [pair.as_dict() for pair in found]}
+        click.echo(json.dumps(content, indent=1))
+    elif form == "csv":
+        click.echo(_csv(found), nl=False)
+    elif form == "markdown":
+        click.echo(_markdown(about, found))
+    else:
+        _print(about, found)
+
+
+def _rows(found: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """One row a pair and test; `value` is the effect, with its interval."""
+    rows = []
+    for pair in found:
+        for test, words, unit, measure in (
+            ("uf1", "UF1", "subjects", "difference"),
+            ("uar", "UAR", "subjects", "difference"),
+            ("mcnemar", "McNemar", "clips", "odds ratio"),
+            ("t_test", "t-test", "subjects", "difference"),
+        ):
+            result = getattr(pair, test)
+            value = result.odds_ratio if test == "mcnemar" else result.difference
+            rows.append({
+                "first": pair.first, "second": pair.second, "test": words, "unit": unit,
+                "measure": measure, "value": value, "low": result.low, "high": result.high,
+                "d_z": getattr(result, "d_z", None), "p": result.p,
+                "p_holm": pair.corrected[test], "significant": pair.significant(test),
+            })  # fmt: skip
+    return rows
+
+
+def _csv(found: Sequence[Comparison]) -> str:
+    rows = _rows(found)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: "" if value is None else value for name, value in row.items()})
+    return text.getvalue()
+
+
+def _table(found: Sequence[Comparison]) -> tuple[list[str], list[list[str]]]:
+    header = ["", "effect", "95 % interval", "p", "Holm", ""]
+    if len(found) == 1:
+        header.remove("Holm")
+    lines = []
+    for row in _rows(found):
+        odds = row["measure"] == "odds ratio"
+        effect = "odds ∞" if odds else ""
+        if row["value"] is not None:
+            effect = f"odds {row['value']:.2f}" if odds else f"{row['value']:+.4f}"
+        elif row["low"] is None:
+            effect = "no difference"
+        if row["d_z"] is not None:
+            effect += f", d_z {row['d_z']:.2f}"
+        interval = ""
+        if row["low"] is not None:
+            ends = [row["low"], row["high"]]
+            shown = ["∞" if end is None else f"{end:.2f}" if odds else f"{end:.3f}"
+                     for end in ends]  # fmt: skip
+            interval = " to ".join(shown)
+        line = [row["test"], effect, interval, _p(row["p"])]
+        if len(found) > 1:
+            line.append(_p(row["p_holm"]))
+        lines.append([*line, _verdict(row["significant"])])
+    return header, lines
+
+
+def _p(value: float | None) -> str:
+    if value is None:
+        return "not defined"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _verdict(significant: bool | None) -> str:
+    return {None: "", True: "significant", False: "not significant"}[significant]
+
+
+def _summary(found: Sequence[Comparison]) -> list[str]:
+    """As papers say it: for each figure, from which runs the first differs significantly."""
+    lines = []
+    for first in dict.fromkeys(pair.first for pair in found):
+        pairs = [pair for pair in found if pair.first == first]
+        for test in ("uf1", "uar"):
+            groups = {
+                verdict: [pair.second for pair in pairs if pair.significant(test) is verdict]
+                for verdict in (True, False)
+            }
+            words = "; ".join(
+                f"{_verdict(verdict)} against {', '.join(others)}"
+                for verdict, others in groups.items()
+                if others
+            )
+            if words:
+                lines.append(f"{test.upper()} of {first}: {words}.")
+    return lines
+
+
+def _marks(run: dict[str, Any]) -> str:
+    words = ["OPTIMISTIC"] if run["optimistic"] else []
+    return ", ".join(words + ([] if run["complete"] else ["incomplete"]))
+
+
+def _remarks(about: Sequence[dict[str, Any]]) -> list[str]:
+    remarks = []
+    optimistic = [run["run"] for run in about if run["optimistic"]]
+    if optimistic:
+        remarks.append(
+            f"OPTIMISTIC: the epochs of {', '.join(optimistic)} were chosen on the very subjects "
+            "that are judged"
+            + (
+                "; against a run that did not do so, a difference means nothing."
+                if len(optimistic) < len(about)
+                else "."
+            )
+        )
+    if not all(run["complete"] for run in about):
+        remarks.append("Incomplete: this compares the folds that are done in all of the runs.")
+    if any(run["seeds"] > 1 for run in about):
+        remarks.append(
+            "Figures are means over seeds, and intervals are about other persons, not other seeds."
+        )
+    remarks.append(
+        "UF1, UAR: paired bootstrap over subjects. McNemar: over clips, taken for independent, "
+        "which those of one subject are not. t-test: paired, over subjects, of the share of each "
+        "one's clips that are right. p below 0.05 is called significant, by Holm where there are "
+        "several pairs."
+    )
+    return remarks
+
+
+def _runs_table(about: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    header = ["run", "network", "UF1", "UAR", "seeds", "validation", ""]
+    return header, [
+        [run["run"], run["network"], f"{run['uf1']:.4f}", f"{run['uar']:.4f}", str(run["seeds"]),
+         str(run["validation"]), _marks(run)]
+        for run in about
+    ]  # fmt: skip
+
+
+def _caption(about: Sequence[dict[str, Any]]) -> str:
+    run = about[0]
+    return f"{run['protocol']}: {run['clips']} clips of {run['subjects']} subjects"
+
+
+def _markdown(about: Sequence[dict[str, Any]], found: Sequence[Comparison]) -> str:
+    def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+        rows = [header, ["---"] * len(header), *lines]
+        return "\n".join(
+            f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows
+        )
+
+    parts = [f"{_caption(about)}.", table(*_runs_table(about))]
+    header, lines = _table(found)
+    for number, pair in enumerate(found):
+        four = lines[4 * number : 4 * number + 4]
+        parts += [f"{pair.first} against {pair.second}:", table(header, four)]
+    return "\n\n".join([*parts, *_summary(found), *_remarks(about)])
+
+
+def _print(about: Sequence[dict[str, Any]], found: Sequence[Comparison]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, highlight=False)  # names may hold brackets
+
+    def show(title: str, header: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+        console.print(title, style="bold")
+        table = Table(box=None, pad_edge=False)
+        for place, name in enumerate(header):
+            left = not place or name in ("network", "validation", "")
+            table.add_column(name, justify="left" if left else "right")
+        for line in lines:
+            table.add_row(*line)
+        console.print(table)
+
+    show(_caption(about), *_runs_table(about))
+    header, lines = _table(found)
+    for number, pair in enumerate(found):
+        console.print()
+        show(f"{pair.first} against {pair.second}", header, lines[4 * number : 4 * number + 4])
+    console.print()
+    for line in _summary(found):
+        console.print(line, style="bold")
+    for line in _remarks(about):
+        console.print(line, style="red" if line.startswith("OPTIMISTIC") else "dim")
