@@ -61,6 +61,8 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.option("--folds", type=click.IntRange(1), help="Only the first so many folds.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
               help="Processes that train folds at the same time.")  # fmt: skip
+@click.option("--scheduler", metavar="ADDRESS",
+              help="Train folds on the workers of a Dask scheduler: tcp://host:8786.")  # fmt: skip
 @click.option("--run-dir", type=click.Path(path_type=Path),
               help="Where the run is kept and resumed; ./runs/... by default.")  # fmt: skip
 @click.option("--all-subjects", is_flag=True, help="Train one network on everybody, to deploy.")
@@ -78,6 +80,7 @@ def fit(
     seeds: int,
     folds: int | None,
     jobs: int,
+    scheduler: str | None,
     run_dir: Path | None,
     all_subjects: bool,
     as_json: bool,
@@ -94,6 +97,9 @@ def fit(
         raise click.UsageError("Give either --dataset or --store.")
     if all_subjects and protocol is not None:
         raise click.UsageError("--all-subjects tests nobody: leave --protocol out.")
+    if scheduler is not None and (all_subjects or jobs > 1):
+        raise click.UsageError("--scheduler gives folds to a cluster: leave --jobs and "
+                               "--all-subjects out.")  # fmt: skip
     start_keras()
     training = _training(model, validation, choices)
     store = _store(dataset, root, store_path, size, flow_method, jobs)
@@ -129,6 +135,7 @@ def fit(
             protocol=protocol or "composite",
             folds=folds,
             progress=progress,
+            scheduler=scheduler,
         )
     metrics = run.metrics()
     print_metrics({**metrics, "run_dir": str(folder)}, as_json=as_json)
