@@ -119,7 +119,6 @@ def fit(
         prepare_process(os.cpu_count() or 1)
     with FoldProgress() as progress:
         if all_subjects:
-            learner.progress = progress
             if store.settings.get("flow_method") == "tvl1":
                 click.echo(
                     "Warning: this store's flow is TV-L1, some 60 times as slow as DIS (255 ms "
@@ -129,7 +128,8 @@ def fit(
                 )
             from dfrnet_keras.evaluation import NetworkLearner, fit_for_deployment
 
-            assert isinstance(learner, NetworkLearner)
+            assert isinstance(learner, NetworkLearner)  # the others were turned away above
+            learner.progress = progress
             path = fit_for_deployment(learner, folder)
             click.echo(json.dumps({"model": str(path)}) if as_json else f"Network: {path}")
             return

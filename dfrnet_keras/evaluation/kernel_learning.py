@@ -94,11 +94,11 @@ class KernelLearner:
             described = np.array([_frames_described(self.store, clip) for clip in self.clips])
             return described, described[:0]
         flow, kind = self.store.arrays["flow"], self.machine.descriptor
-        options = {"flow_range": self.store.flow_range}
-        plain = describe_flow(flow, kind, **options)
+        scale = self.store.flow_range
+        plain = describe_flow(flow, kind, flow_range=scale)
         if not self.machine.mirrored:
             return plain, plain[:0]
-        return plain, describe_flow(flow, kind, mirror=True, **options)
+        return plain, describe_flow(flow, kind, flow_range=scale, mirror=True)
 
     def __getstate__(self) -> dict[str, Any]:
         # Described once, before it is sent to other processes, and not in each of them.
@@ -165,7 +165,8 @@ def _frames_described(store: FeatureStore, clip: Clip) -> NDArray[np.float64]:
     from dfrnet_keras.frames import iterate_frames
 
     frames = iterate_frames(clip.frames, range(clip.onset, clip.offset + 1), gray=True)
-    crop, face, faces = store.settings.get("crop", "auto"), None, []
+    crop, face = store.settings.get("crop", "auto"), None
+    faces: list[NDArray] = []
     for frame in frames:
         if not faces and crop != "none":
             face = find_face(frame)

@@ -63,7 +63,9 @@ def make_learner(
     """
     check_name(model)
     if model_options and model != "dfrnet":
-        raise InputError(f"--{next(iter(model_options))} belongs to dfrnet: leave it out for {model}.")
+        raise InputError(
+            f"--{next(iter(model_options))} belongs to dfrnet: leave it out for {model}."
+        )
     if recipe is not None and model not in NETWORKS:
         raise InputError(f"{model} has no epochs and so no recipe: leave it out.")
     if model in NETWORKS:

@@ -164,12 +164,12 @@ def _in_time(clip: NDArray[np.uint8], length: int) -> NDArray[np.float32]:
     places = np.linspace(0, len(clip) - 1, length)
     first = np.minimum(places.astype(np.int64), len(clip) - 2)
     share = (places - first).astype(np.float32)[:, None, None]
-    return clip[first] * (1 - share) + clip[first + 1] * share
+    before, after = clip[first].astype(np.float32), clip[first + 1].astype(np.float32)
+    # In this form what stands still keeps its value to the last bit, which the patterns compare.
+    return before + (after - before) * share
 
 
-def _shifted(
-    clip: NDArray, down: int, right: int, later: int, radius: int, reach: int
-) -> NDArray:
+def _shifted(clip: NDArray, down: int, right: int, later: int, radius: int, reach: int) -> NDArray:
     """The inner part of a clip, as seen from so far away."""
     time, height, width = clip.shape
     return clip[

@@ -7,7 +7,6 @@ from typing import Any
 
 from dfrnet_keras.errors import InputError
 
-
 OPTIMIZERS = ("adam", "sgd")
 
 
@@ -120,9 +119,10 @@ _CAPSULENET = Recipe(
     validation="subjects",
     decay=0.9,
 )
-# Zhou et al., "Feature Refinement", Pattern Recognition 2022, was not at hand for this. Its features
-# are those of Dual-Inception, by the same first author, and so is this training.
-_FEATREF = _DUAL_INCEPTION
+# Zhou et al., "Feature Refinement", Pattern Recognition 2022, was not at hand for this, so this
+# training is the package's own: the rate of Dual-Inception, by the same first author, and stopping
+# as DFR-Net does.
+_FEATREF = Recipe(learning_rate=1e-4, batch_size=32, epochs=100, patience=10, augment=False)
 
 _PUBLISHED = {
     "dfrnet": _DFRNET,
