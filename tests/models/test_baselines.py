@@ -81,7 +81,9 @@ def test_softmax_of_the_trained_outputs_is_the_answer(name):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=() if name == "rcn-a" else pytest.mark.slow)  # compiling takes long
+        pytest.param(
+            name, marks=() if name == "rcn-a" else pytest.mark.slow
+        )  # compiling takes long
         for name in COUNTS
     ],
 )
