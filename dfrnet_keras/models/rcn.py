@@ -32,8 +32,8 @@ def RCNA(
 
     Departures from its authors' code: the maps are standardised by the training fold, while theirs
     are pictures of 0 to 1; where a map is smaller than 60 x 60, the classifier looks at as many
-    places as are left (6 x 6 at 28) rather than 7 x 7; Glorot's uniform weights of Keras do not
-    occur: weights start as theirs, He-normal by the fan-out.
+    places as are left (6 x 6 at 28) rather than 7 x 7. Weights start as theirs: convolutions
+    He-normal by the fan-out, the classifier normal with a deviation of 0.01.
 
     Args:
         input_size: Height and width of the input in pixels, at least 8.

@@ -10,17 +10,12 @@ from dfrnet_keras.evaluation import fit_everybody, loso_folds
 from dfrnet_keras.evaluation.learners import make_learner
 from dfrnet_keras.models.recipe import Recipe, paper_recipe
 
-# Compiling takes long: of the others each step of theirs is tested by itself.
-BASELINES = [
-    "rcn-a",
-    *(
-        pytest.param(name, marks=pytest.mark.slow)
-        for name in ("off-apexnet", "featref", "dual-inception", "capsulenet")
-    ),
-]
 
-
-@pytest.mark.parametrize("model", BASELINES)
+# Compiling takes long: in the fast tests each step of theirs is tested by itself.
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "model", ["off-apexnet", "rcn-a", "dual-inception", "featref", "capsulenet"]
+)
 def test_two_folds_and_the_network_to_deploy(model, make_store):
     store = make_store(size=16)
     recipe = dataclasses.replace(paper_recipe(model), epochs=2, batch_size=6)
