@@ -16,9 +16,12 @@ from dfrnet_keras.cli.backend import start_keras
 from dfrnet_keras.cli.evaluate import print_metrics
 from dfrnet_keras.cli.prepare import clip_progress
 from dfrnet_keras.cli.progress import FoldProgress
+from dfrnet_keras.errors import InputError
 
 if TYPE_CHECKING:
-    from dfrnet_keras.evaluation.training import NetworkLearner
+    from collections.abc import Sequence
+
+    from dfrnet_keras.datasets import Clip
     from dfrnet_keras.models.recipe import Recipe
     from dfrnet_keras.store import FeatureStore
 
@@ -37,7 +40,9 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
               "there is one, else 224.")  # fmt: skip
 @click.option("--flow", "flow_method", help="Optical flow, tvl1 or dis; the prepared store's "
               "where there is one, else tvl1.")  # fmt: skip
-@click.option("--model", default="dfrnet", show_default=True, help="dfrnet or ststnet.")
+@click.option("--model", default="dfrnet", show_default=True, help="Networks: dfrnet, ststnet, "
+              "off-apexnet, rcn-a, dual-inception, featref, capsulenet. Without one: svm, "
+              "bi-woof-svm, lbp-top-svm, majority.")  # fmt: skip
 @click.option("--recipe", type=click.Choice(["paper"]), default="paper", show_default=True,
               help="Each network's own published training; options below change it.")  # fmt: skip
 @click.option("--features", help="Views to use, of those in the store: T, S, D or several.")
@@ -100,21 +105,35 @@ def fit(
     if scheduler is not None and (all_subjects or jobs > 1):
         raise click.UsageError("--scheduler gives folds to a cluster: leave --jobs and "
                                "--all-subjects out.")  # fmt: skip
-    start_keras()
-    training = _training(model, validation, choices)
+    from dfrnet_keras.evaluation.learners import NETWORKS, check_name, make_learner
+
+    check_name(model)
+    training = None
+    if model in NETWORKS:
+        start_keras()
+        training = _training(model, validation, choices)
+        validation = training.validation
+    else:
+        validation = _without_training(model, validation, choices, all_subjects)
     store = _store(dataset, root, store_path, size, flow_method, jobs)
-    from dfrnet_keras.evaluation import NetworkLearner, evaluate_loso, fit_for_deployment
+    from dfrnet_keras.evaluation import evaluate_loso
 
     options = {name: choices[name] for name in _NETWORK_OPTIONS if choices[name] is not None}
-    learner = NetworkLearner(model, store, model_options=options, recipe=training)
-    folder = run_dir or _default_run_dir(
-        dataset or store.path.name, learner, training.validation, protocol or "composite"
+    learner = make_learner(
+        model,
+        store,
+        model_options=options,
+        recipe=training,
+        clips=lambda: _clips(dataset, root),
     )
-    if jobs == 1 or all_subjects:
-        learner.prepare_process(os.cpu_count() or 1)
+    folder = run_dir or _default_run_dir(
+        dataset or store.path.name, learner, validation, protocol or "composite"
+    )
+    prepare_process = getattr(learner, "prepare_process", None)
+    if prepare_process is not None and (jobs == 1 or all_subjects):
+        prepare_process(os.cpu_count() or 1)
     with FoldProgress() as progress:
         if all_subjects:
-            learner.progress = progress
             if store.settings.get("flow_method") == "tvl1":
                 click.echo(
                     "Warning: this store's flow is TV-L1, some 60 times as slow as DIS (255 ms "
@@ -122,6 +141,10 @@ def fit(
                     "compute the same flow: prepare with --flow dis for one that has to be quick.",
                     err=True,
                 )
+            from dfrnet_keras.evaluation import NetworkLearner, fit_for_deployment
+
+            assert isinstance(learner, NetworkLearner)  # the others were turned away above
+            learner.progress = progress
             path = fit_for_deployment(learner, folder)
             click.echo(json.dumps({"model": str(path)}) if as_json else f"Network: {path}")
             return
@@ -131,7 +154,7 @@ def fit(
             run_dir=folder,
             jobs=jobs,
             seed=range(seeds),
-            validation=training.validation,
+            validation=validation,
             protocol=protocol or "composite",
             folds=folds,
             progress=progress,
@@ -162,6 +185,37 @@ def _training(model: str, validation: str | None, choices: dict[str, Any]) -> Re
     )
 
 
+def _without_training(
+    model: str, validation: str | None, choices: dict[str, Any], all_subjects: bool
+) -> str:
+    """The validation of a model that has no epochs; says what of the command it has no use for."""
+    if all_subjects:
+        raise InputError(
+            f"--all-subjects trains a network to deploy, and {model} is none: "
+            "evaluate it without --all-subjects, or choose a network."
+        )
+    if validation not in (None, "none"):
+        raise InputError(
+            f"{model} has no epochs to choose among, so it needs no validation: "
+            "leave --validation out or give none."
+        )
+    ignored = [
+        f"--{name.replace('_', '-')}"
+        for name, value in choices.items()
+        if value is not None and name not in _NETWORK_OPTIONS
+    ]
+    if ignored:
+        click.echo(f"Warning: {model} is no network: no use for {', '.join(ignored)}.", err=True)
+    return "none"
+
+
+def _clips(dataset: str | None, root: Path | None) -> Sequence[Clip]:
+    """The clips of a dataset, for what looks at their frames; none of a store given by itself."""
+    from dfrnet_keras.datasets import load_dataset
+
+    return [] if dataset is None else load_dataset(dataset, root)
+
+
 def _store(
     dataset: str | None,
     root: Path | None,
@@ -183,7 +237,7 @@ def _store(
         )
 
 
-def _default_run_dir(name: str, learner: NetworkLearner, validation: str, protocol: str) -> Path:
+def _default_run_dir(name: str, learner: Any, validation: str, protocol: str) -> Path:
     """The same folder for the same settings, so that giving a command again resumes its run."""
     from dfrnet_keras.evaluation.folds import describe_protocol, read_protocol
 

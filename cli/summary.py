@@ -10,7 +10,8 @@ import click
 
 
 @click.command()
-@click.option("--model", "name", default="dfrnet", show_default=True, help="dfrnet or ststnet.")
+@click.option("--model", "name", default="dfrnet", show_default=True, help="dfrnet, ststnet, "
+              "off-apexnet, rcn-a, dual-inception, featref or capsulenet.")  # fmt: skip
 @click.option("--features", help="Letters among T, S and D.  [default: TSD]")
 @click.option("--fusion", help="dynamic, add, multiply or concat.  [default: dynamic]")
 @click.option("--attention", help="none, spatial, channel or all.  [default: all]")
@@ -33,8 +34,8 @@ def summary(name: str, classes: int, as_json: bool, **options: Any) -> None:
 
     given = {option: value for option, value in options.items() if value is not None}
     only_dfrnet = [option for option in given if option != "input_size"]
-    if name.lower() == "ststnet" and only_dfrnet:
-        raise InputError(f"--{only_dfrnet[0]} belongs to dfrnet; leave it out with ststnet.")
+    if name.lower() != "dfrnet" and only_dfrnet:
+        raise InputError(f"--{only_dfrnet[0]} belongs to dfrnet; leave it out with {name}.")
     model = build_model(name, classes=classes, **given)
     counts = count(model)
     paper = paper_counts(**given) if name.lower() == "dfrnet" else None

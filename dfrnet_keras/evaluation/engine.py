@@ -39,6 +39,7 @@ def engine_of(learner: NetworkLearner) -> Engine:
 
 def build(learner: NetworkLearner, activation: str | None) -> keras.Model:
     from dfrnet_keras.models import build_model
+    from dfrnet_keras.models.losses import outputs_to_train
 
     return build_model(
         learner.model,
@@ -46,6 +47,7 @@ def build(learner: NetworkLearner, activation: str | None) -> keras.Model:
         classes=len(learner.store.classes),
         classifier_activation=activation,
         **learner.model_options,
+        **(outputs_to_train(learner.model) if activation is None else {}),
     )
 
 
@@ -56,6 +58,7 @@ class Engine:
         import keras
 
         from dfrnet_keras.evaluation.training_twin import TrainingTwin
+        from dfrnet_keras.models.losses import loss_of
 
         _make_deterministic()
         self.learner = learner
@@ -66,10 +69,10 @@ class Engine:
         # left, while the published networks are trained on the logits.
         self.twin = TrainingTwin(lambda: build(learner, None), learner.model)
         self.network = self.twin.network
-        self.network.compile(
-            optimizer=keras.optimizers.Adam(self.recipe.learning_rate),
-            loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
+        optimizer: keras.Optimizer = keras.optimizers.Adam(self.recipe.learning_rate)
+        if self.recipe.optimizer == "sgd":
+            optimizer = keras.optimizers.SGD(self.recipe.learning_rate, momentum=0.9)
+        self.network.compile(optimizer=optimizer, loss=loss_of(learner.model))
         self.network.optimizer.build(self.network.trainable_variables)
         self._fresh_optimizer = [np.array(v) for v in self.network.optimizer.variables]
         self._born: dict[int, list[np.ndarray]] = {}
@@ -88,6 +91,8 @@ class Engine:
         epoch = 0
         for epoch in range(1, self.recipe.epochs + 1):
             self.network.reset_metrics()
+            if self.recipe.decay != 1:
+                self.network.optimizer.learning_rate = self.recipe.learning_rate_in(epoch)
             logs: dict[str, Any] = {}
             for _ in range(steps):
                 maps, labels = next(batches)
@@ -122,7 +127,8 @@ class Engine:
 
     def probabilities(self, clips: np.ndarray) -> np.ndarray:
         """Softmax probabilities of some clips, float64 of shape (clips, classes)."""
-        logits = self._logits(clips).astype(np.float64)
+        # Some networks are trained on further outputs, which come after those of the classes.
+        logits = self._logits(clips)[:, : len(self.store.classes)].astype(np.float64)
         shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
         return shifted / shifted.sum(axis=-1, keepdims=True)
 

@@ -47,16 +47,18 @@ class NetworkLearner:
         self.recipe = recipe or paper_recipe(model)
         self.model_options = dict(model_options or {})
         self.progress: Progress | None = None
-        self.views = self.model_options.get("features") or (
-            store.features if model == "dfrnet" else "T"
-        )
+        usual = {
+            "dfrnet": store.features,
+            "capsulenet": "S" if "S" in store.features else "T",
+        }
+        self.views = self.model_options.get("features") or usual.get(model, "T")
         missing = sorted(set(self.views) - set(store.features))
         if missing:
             raise InputError(
                 f"{store.path} holds the views {store.features}, not {', '.join(missing)}: "
                 f"choose features among {store.features}, or prepare a store that has them."
             )
-        if model == "dfrnet":
+        if model in usual:  # those that can look at more than flow
             self.model_options["features"] = self.views
 
     @property

@@ -1,6 +1,10 @@
 """Layers of DFR-Net: stock Keras sublayers and `keras.ops`, so they run on any Keras backend."""
 
+from dfrnet_keras.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
+from dfrnet_keras.layers.attended_classifier import AttendedClassifier
 from dfrnet_keras.layers.channel_attention import ChannelAttention
+from dfrnet_keras.layers.class_capsules import ClassCapsules
+from dfrnet_keras.layers.expression_proposals import ExpressionProposals
 from dfrnet_keras.layers.feature_normalization import FeatureNormalization
 from dfrnet_keras.layers.fusion_block import FusionBlock
 from dfrnet_keras.layers.padded_max_pooling import PaddedMaxPooling2D
@@ -9,7 +13,11 @@ from dfrnet_keras.layers.spatial_attention import SpatialAttention
 from dfrnet_keras.layers.token_embedding import TokenEmbedding
 
 __all__ = [
+    "AdaptiveAveragePooling2D",
+    "AttendedClassifier",
     "ChannelAttention",
+    "ClassCapsules",
+    "ExpressionProposals",
     "FeatureNormalization",
     "FusionBlock",
     "PaddedMaxPooling2D",

@@ -1,37 +1,57 @@
-"""Networks as plain constructor functions, and what they cost."""
+"""Networks as plain constructor functions, and what they cost.
+
+Names are loaded on first use: a kernel machine or a recipe needs no Keras.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import keras
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.models.counting import Counts, PaperCounts, count, paper_counts
-from dfrnet_keras.models.dfrnet import DFRNet, normalization_layers
-from dfrnet_keras.models.ststnet import STSTNet
 
-__all__ = [
-    "Counts",
-    "DFRNet",
-    "PaperCounts",
-    "STSTNet",
-    "build_model",
-    "count",
-    "normalization_layers",
-    "paper_counts",
-]
+if TYPE_CHECKING:
+    import keras
 
-MODELS: dict[str, Callable[..., keras.Model]] = {"dfrnet": DFRNet, "ststnet": STSTNet}
+_HOME = {
+    "CapsuleNet": "capsulenet",
+    "Counts": "counting",
+    "DFRNet": "dfrnet",
+    "DualInception": "dual_inception",
+    "FeatRef": "featref",
+    "OffApexNet": "off_apexnet",
+    "PaperCounts": "counting",
+    "RCNA": "rcn",
+    "STSTNet": "ststnet",
+    "count": "counting",
+    "normalization_layers": "dfrnet",
+    "paper_counts": "counting",
+}
+__all__ = sorted([*_HOME, "build_model"])
+
+MODELS = {
+    "dfrnet": "DFRNet",
+    "ststnet": "STSTNet",
+    "off-apexnet": "OffApexNet",
+    "rcn-a": "RCNA",
+    "dual-inception": "DualInception",
+    "featref": "FeatRef",
+    "capsulenet": "CapsuleNet",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def build_model(name: str, **kwargs: Any) -> keras.Model:
     """Build a network by its name.
 
     Args:
-        name: `"dfrnet"` or `"ststnet"`, in any case.
-        **kwargs: Arguments of the constructor, `DFRNet` or `STSTNet`.
+        name: One of `MODELS`, in any case: `"dfrnet"`, `"ststnet"`, `"off-apexnet"` ...
+        **kwargs: Arguments of the constructor, `DFRNet`, `STSTNet`, `OffApexNet` ...
 
     Returns:
         The model, not compiled.
@@ -41,4 +61,4 @@ def build_model(name: str, **kwargs: Any) -> keras.Model:
     """
     if name.lower() not in MODELS:
         raise InputError(f"model must be one of {', '.join(MODELS)}, not {name}.")
-    return MODELS[name.lower()](**kwargs)
+    return __getattr__(MODELS[name.lower()])(**kwargs)

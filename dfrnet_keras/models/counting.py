@@ -12,7 +12,7 @@ import keras
 from keras import layers
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers import FeatureNormalization, TokenEmbedding
+from dfrnet_keras.layers import ClassCapsules, FeatureNormalization, TokenEmbedding
 
 Shape = tuple[int, ...]
 
@@ -146,6 +146,8 @@ def _macs(layer: Any, input_shape: Shape, output_shape: Shape) -> int:
         # Query, key, value and output each project every token of the one sequence.
         kernels = sum(math.prod(w.shape) for w in layer.weights if len(w.shape) == 3)
         return math.prod(input_shape[1:-1]) * kernels
+    if isinstance(layer, ClassCapsules):
+        return math.prod(layer.kernel.shape)  # the predictions; routing multiplies no weights
     return 0
 
 

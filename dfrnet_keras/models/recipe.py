@@ -7,13 +7,15 @@ from typing import Any
 
 from dfrnet_keras.errors import InputError
 
+OPTIMIZERS = ("adam", "sgd")
+
 
 @dataclass(frozen=True)
 class Recipe:
     """A training, as plain numbers; each can be changed with `dataclasses.replace`.
 
     Attributes:
-        learning_rate: Of Adam.
+        learning_rate: Of the optimizer, in the first epoch.
         batch_size: Clips a step.
         epochs: At most so many passes over the training clips.
         patience: Stop after so many epochs without a better validation loss; `None` never stops.
@@ -21,6 +23,9 @@ class Recipe:
         class_weights: Whether a clip counts the more, the rarer its class is in training.
         validation: Which validation the publication used, or the package's choice where it does
             not say (see `evaluation.loso_folds`).
+        optimizer: `"adam"`, or `"sgd"` with a momentum of 0.9.
+        decay: What the learning rate is multiplied by after every `decay_epochs` epochs.
+        decay_epochs: See `decay`.
     """
 
     learning_rate: float
@@ -30,17 +35,40 @@ class Recipe:
     augment: bool
     class_weights: bool = False
     validation: str = "subjects"
+    optimizer: str = "adam"
+    decay: float = 1.0
+    decay_epochs: int = 1
 
     def __post_init__(self) -> None:
         if not self.learning_rate > 0:
             raise InputError(f"learning_rate is {self.learning_rate}: it must be above 0.")
-        for name in ("batch_size", "epochs", "patience"):
+        if self.optimizer not in OPTIMIZERS:
+            raise InputError(
+                f"optimizer is {self.optimizer!r}: choose one of {', '.join(OPTIMIZERS)}."
+            )
+        if not 0 < self.decay <= 1:
+            raise InputError(f"decay is {self.decay}: it must be above 0 and at most 1.")
+        for name in ("batch_size", "epochs", "patience", "decay_epochs"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise InputError(f"{name} is {value}: it must be at least 1.")
 
     def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        """The training as a run folder keeps it.
+
+        What came later stands there only where it differs from what always was, so that the runs
+        from before are still known as the same.
+        """
+        later = {"optimizer": "adam", "decay": 1.0, "decay_epochs": 1}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in later or value != later[name]
+        }
+
+    def learning_rate_in(self, epoch: int) -> float:
+        """The learning rate of an epoch, the first being 1."""
+        return self.learning_rate * self.decay ** ((epoch - 1) // self.decay_epochs)
 
 
 # The paper, section 4.2; it does not say what its validation set is.
@@ -51,7 +79,60 @@ _STSTNET = Recipe(
     learning_rate=5e-5, batch_size=256, epochs=800, patience=None, augment=False, validation="none"
 )
 
-_PUBLISHED = {"dfrnet": _DFRNET, "ststnet": _STSTNET}
+# Gan et al. 2019 were not at hand for this. These are the figures that the authors of Off-TANet
+# (PRICAI 2021) trained it with, in their published code.
+_OFF_APEXNET = Recipe(
+    learning_rate=1e-4,
+    batch_size=64,
+    epochs=3000,
+    patience=None,
+    augment=False,
+    validation="none",
+)
+# Xia et al., "Revealing the Invisible with Model and Data Shrinking for Composite-database
+# Micro-expression Recognition", TIP 2020, and its authors' code: the last epoch counts.
+_RCN_A = Recipe(
+    learning_rate=5e-4,
+    batch_size=64,
+    epochs=100,
+    patience=None,
+    augment=False,
+    validation="none",
+    optimizer="sgd",
+    decay=0.5,
+    decay_epochs=10,
+)
+# Zhou et al., "Dual-Inception Network for Cross-Database Micro-Expression Recognition", FG 2019,
+# and its authors' code: the epoch with the best loss on a fifth of the training subjects.
+_DUAL_INCEPTION = Recipe(
+    learning_rate=1e-4, batch_size=3, epochs=40, patience=None, augment=False, validation="subjects"
+)
+# Van Quang et al., "CapsuleNet for Micro-Expression Recognition", FG 2019, and its authors' code,
+# which keeps the best epoch of each test subject. Here training subjects choose it;
+# validation="test-subject" does as they did. They also turn pictures and change their colours.
+_CAPSULENET = Recipe(
+    learning_rate=1e-4,
+    batch_size=32,
+    epochs=30,
+    patience=None,
+    augment=True,
+    validation="subjects",
+    decay=0.9,
+)
+# Zhou et al., "Feature Refinement", Pattern Recognition 2022, was not at hand for this, so this
+# training is the package's own: the rate of Dual-Inception, by the same first author, and stopping
+# as DFR-Net does.
+_FEATREF = Recipe(learning_rate=1e-4, batch_size=32, epochs=100, patience=10, augment=False)
+
+_PUBLISHED = {
+    "dfrnet": _DFRNET,
+    "ststnet": _STSTNET,
+    "off-apexnet": _OFF_APEXNET,
+    "rcn-a": _RCN_A,
+    "dual-inception": _DUAL_INCEPTION,
+    "featref": _FEATREF,
+    "capsulenet": _CAPSULENET,
+}
 
 
 def paper_recipe(model: str) -> Recipe:
@@ -61,5 +142,5 @@ def paper_recipe(model: str) -> Recipe:
         InputError: For a name that no network has.
     """
     if model not in _PUBLISHED:
-        raise InputError(f"model is {model!r}: choose one of {', '.join(sorted(_PUBLISHED))}.")
+        raise InputError(f"model is {model!r}: choose one of {', '.join(_PUBLISHED)}.")
     return _PUBLISHED[model]

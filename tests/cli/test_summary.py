@@ -54,9 +54,16 @@ def test_table_beside_nothing():
     assert "paper" not in shown
 
 
+def test_a_baseline():
+    counts = json.loads(run("--model", "off-apexnet", "--json"))
+    assert counts["parameters"] == 2_664_475
+    assert counts["paper"] is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--model", "rcn-a", "--stages", "2"], "--stages belongs to dfrnet"),
         (["--backbone", "mobilenet"], "backbone must be one of"),
         (["--model", "alexnet"], "model must be one of"),
         (["--model", "ststnet", "--stages", "2"], "--stages belongs to dfrnet"),

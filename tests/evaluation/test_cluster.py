@@ -94,7 +94,7 @@ def test_an_exception_fails_its_fold_and_bad_input_ends_the_run(cluster, store, 
 
 def test_nobody_at_the_address(store, guesser, monkeypatch):
     monkeypatch.setattr("dfrnet_keras.evaluation.cluster._SECONDS_TO_ANSWER", 1)
-    with pytest.raises(InputError, match="No Dask scheduler answers at tcp://127.0.0.1:9"):
+    with pytest.raises(InputError, match="No Dask scheduler answers at tcp:"):
         evaluate_loso(guesser(store), store, scheduler="tcp://127.0.0.1:9")
     with (
         distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=None) as empty,

@@ -1,0 +1,79 @@
+"""What each network is trained on: cross-entropy, or the loss of its own paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="dfrnet_keras")
+class MarginLoss(keras.losses.Loss):
+    """Margin loss of capsules.
+
+    The sum over the classes of `max(0, 0.99 - length)^2` for the right class and of
+    `0.5 * max(0, length - 0.01)^2` for each other one.
+
+    Call arguments:
+        y_true: Class numbers `(batch,)`.
+        y_pred: Logarithms of the lengths of the class capsules, `(batch, classes)`.
+
+    Reference:
+        Sabour et al., "Dynamic Routing Between Capsules", NIPS 2017
+        (https://arxiv.org/abs/1710.09829), with the margins of the code of CapsuleNet's authors:
+        the 0.9 and 0.1 of Sabour et al. are 0.99 and 0.01 there.
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        lengths = ops.exp(y_pred)
+        right = ops.one_hot(ops.cast(_flat(y_true), "int32"), ops.shape(y_pred)[-1])
+        missing = ops.square(ops.maximum(0.99 - lengths, 0.0))
+        surplus = ops.square(ops.maximum(lengths - 0.01, 0.0))
+        return ops.sum(right * missing + 0.5 * (1 - right) * surplus, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="dfrnet_keras")
+class ProposalLoss(keras.losses.Loss):
+    """FeatRef's loss: cross-entropy of the classes, and of each branch whether it is its class.
+
+    Call arguments:
+        y_true: Class numbers `(batch,)`.
+        y_pred: `(batch, 2 * classes)`: logits of the classes, then one logit of each branch.
+
+    Reference:
+        Zhou et al., "Feature Refinement: An Expression-Specific Feature Learning and Fusion Method
+        for Micro-Expression Recognition", Pattern Recognition 122, 2022
+        (https://arxiv.org/abs/2101.04838). How the paper weighs the two parts was not at hand: both
+        count alike here, the branches by their mean.
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        classes, branches = ops.split(y_pred, 2, axis=-1)
+        labels = ops.cast(_flat(y_true), "int32")
+        right = ops.one_hot(labels, ops.shape(classes)[-1])
+        whole = keras.losses.sparse_categorical_crossentropy(labels, classes, from_logits=True)
+        return whole + keras.losses.binary_crossentropy(right, branches, from_logits=True)
+
+
+def loss_of(model: str) -> keras.losses.Loss:
+    """The loss that a network is trained on, fed with what it answers without a softmax.
+
+    Args:
+        model: Name of the network, as `build_model` knows it.
+    """
+    if model == "capsulenet":
+        return MarginLoss()
+    if model == "featref":
+        return ProposalLoss()
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def outputs_to_train(model: str) -> dict[str, bool]:
+    """Arguments of the constructor that add the outputs which the loss looks at."""
+    return {"proposals": True} if model == "featref" else {}
+
+
+def _flat(labels: Any) -> Any:
+    """Keras hands labels over as `(batch,)` or as `(batch, 1)`."""
+    return ops.reshape(labels, (-1,))
