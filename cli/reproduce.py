@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 import sys
 from pathlib import Path
@@ -87,6 +88,8 @@ def reproduce(
 
     if set(names) - {"table1"}:
         start_keras()
+    # Each row is a network of its own, which TensorFlow takes for a mistake.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from dfrnet_keras.reproduction.runs import QUICK, QUICK_SIZE, Effort, Source
 
     effort = Effort(

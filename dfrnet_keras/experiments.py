@@ -121,8 +121,8 @@ TABLES: dict[str, Table] = {
                 note="GoogLeNet as published comes within 0.2 % of the printed figures."),
             Row("ResNet", options={"attention": "none"}, counted=_PLAIN),
             Row("ViT", options={"backbone": "vit"}, counted=_THREE,
-                note="Position and class tokens are not counted, as thop leaves them out; the FLOPs, "
-                "17.8016 G, are printed cut off, not rounded."),
+                note="Position and class tokens are not counted, as thop leaves them out; the "
+                "FLOPs, 17.8016 G, are printed cut off, not rounded."),
         ),
         by_dataset=False, costs=True, note=_HEAD_NOTE,
     ),

@@ -118,9 +118,9 @@ def _notices(source: Source | None, effort: Effort, training: bool) -> list[str]
         return []
     notices = []
     if effort.shortened:
-        folds = "all folds" if effort.folds is None else f"the first {effort.folds} fold(s)"
+        folds = "all folds" if effort.folds is None else f"{_many(effort.folds, 'fold')} a row"
         epochs = "the published training" if effort.epochs is None else (
-            f"at most {effort.epochs} epoch(s)"
+            f"at most {_many(effort.epochs, 'epoch')}"
         )  # fmt: skip
         size = f", maps of {source.size} pixels" if source.size else ""
         notices.append(f"{NO_RESULT}: {folds}, {epochs}{size}.")
@@ -275,6 +275,10 @@ def _figure(
         "over how many, it does not say. Its counts are therefore not set beside these.",
         "paper": None,
     }
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _say(tell: Tell | None, words: str) -> None:
