@@ -191,13 +191,13 @@ def _write(
             write_png(draw_matrices(result), path)
             result["png"] = str(path)
             written.append(path)
-    for path, render in (
+    for target, render in (
         (csv_file, text.as_csv), (markdown, text.as_markdown), (latex, text.as_latex),
     ):  # fmt: skip
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_text(path, render(results))
-            written.append(path)
+        if target is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_text(target, render(results))
+            written.append(target)
     return written
 
 
@@ -211,9 +211,9 @@ def _print(result: dict[str, Any]) -> None:
     what = result["what"]
     console.print(f"\n{what[:-1].capitalize()} {what[-1]}: {result['title']}", style="bold")
     for words in result["notices"]:
-        console.print(words, style="yellow")
+        click.secho(words, fg="yellow")
     if result.get("missing"):
-        console.print(f"Not run: {result['missing']}")
+        click.echo(f"Not run: {result['missing']}")
         return
     # A table that is wider than the terminal is not cut: its lines are folded by the terminal.
     wide = Console(markup=False, highlight=False, width=max(console.width, 200))
@@ -227,4 +227,4 @@ def _print(result: dict[str, Any]) -> None:
                       style="dim" if line.whose == "paper" else None)  # fmt: skip
     (wide if len(table.columns) > 7 else console).print(table)
     for words in remarks_of(result):
-        console.print(words)
+        click.echo(words)  # not folded: sentences are searched for and copied

@@ -16,7 +16,7 @@ from dfrnet_keras.reproduction.runs import Effort, Source, missing_views, scores
 if TYPE_CHECKING:
     from dfrnet_keras.evaluation.loso import Progress
 
-NO_RESULT = "Machinery only, not a result"
+NO_RESULT = "machinery only, not a result"
 Tell = Callable[[str], None]
 
 
@@ -66,7 +66,7 @@ def reproduce(
     about: dict[str, Any] = {
         "what": what,
         "dataset": source.name if source else None,
-        "notices": _notices(source, effort, training and what != "table1"),
+        "notices": _notices(what, source, effort) if training and what != "table1" else [],
     }
     if what == "table1":
         return {**about, **_datasets(source)}
@@ -113,17 +113,20 @@ def reproduce(
     }
 
 
-def _notices(source: Source | None, effort: Effort, training: bool) -> list[str]:
-    if source is None or not training:
+def _notices(what: str, source: Source | None, effort: Effort) -> list[str]:
+    if source is None:
         return []
     notices = []
     if effort.shortened:
         folds = "all folds" if effort.folds is None else f"{_many(effort.folds, 'fold')} a row"
-        epochs = "the published training" if effort.epochs is None else (
-            f"at most {_many(effort.epochs, 'epoch')}"
-        )  # fmt: skip
-        size = f", maps of {source.size} pixels" if source.size else ""
-        notices.append(f"{NO_RESULT}: {folds}, {epochs}{size}.")
+        epochs = "the published training"
+        if effort.epochs is not None:
+            epochs = f"at most {_many(effort.epochs, 'epoch')}"
+        notices.append(
+            f"This is {NO_RESULT}: {folds}, {epochs}, maps of {source.store.size} pixels."
+        )
+    if effort.quick and what == "table5":
+        notices.append("ViT: one fold and one epoch, in batches of 8.")
     if (source.dataset or "").startswith("synthetic"):
         notices.append("The clips are drawn, not filmed: their scores say nothing of real faces.")
     return notices

@@ -45,7 +45,7 @@ def test_a_row_is_trained_sliced_and_shared_with_a_figure(
     runs = tmp_path / "runs"
     table = reproduce("table8", source, ONE, run_dir=runs)
     (row,) = table["rows"]
-    assert "Machinery only, not a result" in table["notices"][0]
+    assert "machinery only, not a result" in table["notices"][0]
     assert 0 <= row["uf1"] <= 1
     assert row["paper"]["uf1"] == 0.6851
     assert row["folds"]["done"] == 2
