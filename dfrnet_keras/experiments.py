@@ -23,6 +23,8 @@ class Row:
             model and options are one run, whatever table they stand in.
         views: Letters of the maps that it looks at (T flow, S apex, D difference); empty for one
             that looks at the frames.
+        size: Height and width of the maps that the method was published with, where they are not
+            those of the paper's own network.
         counted: Further arguments with which the printed parameters and FLOPs agree, where the
             table has these columns.
         note: What a reader has to know of this row.
@@ -32,6 +34,7 @@ class Row:
     model: str | None = "dfrnet"
     options: dict[str, Any] = field(default_factory=dict)
     views: str = "TSD"
+    size: int | None = None
     counted: dict[str, Any] | None = None
     note: str = ""
 
@@ -74,15 +77,16 @@ TABLES: dict[str, Table] = {
         (
             Row("LBP-TOP", "lbp-top-svm", views=""),
             Row("BI-WOOF", "bi-woof-svm", views="T"),
-            Row("CapsuleNet", "capsulenet", views="S"),
-            Row("ApexNet", "off-apexnet", views="T"),
-            Row("STSTNet", "ststnet", views="T"),
-            Row("RCN", "rcn-a", views="T"),
+            Row("CapsuleNet", "capsulenet", views="T",
+                note="Looks at the apex where there is one, else at the flow."),
+            Row("ApexNet", "off-apexnet", views="T", size=28),
+            Row("STSTNet", "ststnet", views="T", size=28),
+            Row("RCN", "rcn-a", views="T", size=60),
             Row("ME-PLAN", None, views=""),
-            Row("FeatRef", "featref", views="T"),
+            Row("FeatRef", "featref", views="T", size=28),
             Row("FGRL-AUF", None, views=""),
             Row("Ours"),
-            Row("Dual-Inception", "dual-inception", views="T",
+            Row("Dual-Inception", "dual-inception", views="T", size=28,
                 note="Not a row of the paper: the features that FeatRef refines."),
             Row("RBF-SVM on 14 x 14 flow", "svm", views="T",
                 note="Not a row of the paper: a network that does not beat it has shown little."),

@@ -97,6 +97,18 @@ class Source:
             return find_or_build(self.dataset, self.root, **options)
         return open_or_build(self.dataset, self.root, **options)
 
+    def store_of(self, row: Row) -> FeatureStore:
+        """The store with maps of the size that a row was published with, where it can be built."""
+        from dfrnet_keras.store import open_or_build
+
+        fixed = self.dataset in (None, "flow-folder") or row.size in (None, self.store.size)
+        if fixed or self.dataset is None or row.size is None:
+            return self.store
+        return open_or_build(
+            self.dataset, self.root, size=row.size,
+            flow_method=self.store.settings["flow_method"], jobs=self.jobs, progress=self.progress,
+        )  # fmt: skip
+
     @cached_property
     def clips(self) -> Sequence[Clip]:
         """The clips with their frames.
@@ -139,16 +151,16 @@ def train_row(
     """
     from dfrnet_keras.evaluation import evaluate_loso
 
-    store = source.store
+    store = source.store_of(row)
     recipe = _recipe(row, effort)
-    learner = _learner(row, source, recipe)
+    learner = _learner(row, store, source, recipe)
     validation = recipe.validation if recipe else "none"
     if effort.jobs == 1 and hasattr(learner, "prepare_process"):
         learner.prepare_process(os.cpu_count() or 1)
     return evaluate_loso(
         learner,
         store,
-        run_dir=_folder(row, learner, source, validation, run_dir),
+        run_dir=_folder(row, learner, store, source, validation, run_dir),
         jobs=effort.jobs,
         seed=range(effort.seeds),
         validation=validation,
@@ -164,7 +176,7 @@ def scores_of(run: Run) -> dict[str, Any]:
         `uf1`, `uar`, `interval`, `spread`, `clips` pooled over all clips; under `datasets` the
         same of the clips of each; `folds`, `protocol`, `validation`, `optimistic`, `complete`;
         `epochs`, the median over folds of the epoch that was kept, `None` without epochs;
-        `seconds` of training over all folds; `run_dir`.
+        `size` of the maps; `seconds` of training over all folds; `run_dir`.
     """
     metrics = run.metrics()
     kept = ("uf1", "uar", "interval", "spread", "clips", "folds", "protocol", "validation",
@@ -177,6 +189,7 @@ def scores_of(run: Run) -> dict[str, Any]:
             for name, figures in metrics["datasets"].items()
         },
         "epochs": statistics.median(epochs) if epochs else None,
+        "size": run.settings["store"]["settings"].get("size"),
         "seconds": sum(record.seconds for record in run.folds),
         "run_dir": str(run.path),
     }
@@ -202,7 +215,7 @@ def _recipe(row: Row, effort: Effort) -> Recipe | None:
     return recipe
 
 
-def _learner(row: Row, source: Source, recipe: Recipe | None) -> Learner:
+def _learner(row: Row, store: FeatureStore, source: Source, recipe: Recipe | None) -> Learner:
     from importlib.util import find_spec
 
     assert row.model is not None
@@ -211,19 +224,25 @@ def _learner(row: Row, source: Source, recipe: Recipe | None) -> Learner:
 
         if recipe is None:
             raise InputError(f"There is no learner named {row.model} yet.")
-        return NetworkLearner(row.model, source.store, model_options=row.options, recipe=recipe)
+        return NetworkLearner(row.model, store, model_options=row.options, recipe=recipe)
     from dfrnet_keras.evaluation.learners import make_learner
 
     return make_learner(
-        row.model, source.store, model_options=row.options, recipe=recipe,
-        clips=lambda: source.clips,
+        row.model, store, model_options=row.options, recipe=recipe, clips=lambda: source.clips,
     )  # fmt: skip
 
 
-def _folder(row: Row, learner: Learner, source: Source, validation: str, run_dir: Path) -> Path:
+def _folder(
+    row: Row,
+    learner: Learner,
+    store: FeatureStore,
+    source: Source,
+    validation: str,
+    run_dir: Path,
+) -> Path:
     settings = getattr(learner, "settings", {"name": row.model})
-    identity = json.dumps([settings, source.store.digest, validation], sort_keys=True)
+    identity = json.dumps([settings, store.digest, validation], sort_keys=True)
     digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
     words = [str(value) for value in row.options.values()]
-    dataset = source.dataset or source.store.path.name
+    dataset = source.dataset or store.path.name
     return run_dir / "-".join([dataset, str(row.model), *words, digest])

@@ -105,6 +105,13 @@ def remarks_of(table: Figures) -> list[str]:
                            "leave their subjects out.")  # fmt: skip
         if row.get("optimistic"):
             remarks.append(f"{row['name']}: OPTIMISTIC, epochs chosen on the test subjects.")
+    sizes: dict[int, list[str]] = {}
+    for row in table.get("rows", ()):
+        if row.get("size"):
+            sizes.setdefault(row["size"], []).append(row["name"])
+    if len(sizes) > 1:
+        listed = "; ".join(f"{size}: {', '.join(names)}" for size, names in sorted(sizes.items()))
+        remarks.append(f"Maps in pixels: {listed}.")
     protocols = {row["protocol"] for row in table.get("rows", ()) if row.get("protocol")}
     remarks += sorted(f"Protocol here: {words}." for words in protocols)
     machine = table.get("machine")
