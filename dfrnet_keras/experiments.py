@@ -94,7 +94,8 @@ TABLES: dict[str, Table] = {
                 note="Not a row of the paper: the floor."),
         ),
         epochs=True,
-        note="Parameters, FLOPs, latency and epochs are no columns of the paper's table.",
+        note="Parameters, FLOPs, latency and epochs are no columns of the paper's table; kernel "
+        "machines have no parameters to count and are not timed.",
     ),
     "table3": Table(
         "Features", "Feature",

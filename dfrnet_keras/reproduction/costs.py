@@ -40,12 +40,13 @@ def counts_of(row: Row) -> dict[str, Any]:
 
     Returns:
         `parameters`, `keras_parameters`, `macs` and `thop_macs` (see `models.count`) with the
-        head and the attention that the printed figures fit, these under `counted_with`, and where
-        that is another network than the one trained, the figures of that one under `as_trained`.
+        head and the attention that the printed figures fit, where there are any: these under
+        `counted_with`, and where that is another network than the one trained, the figures of
+        that one under `as_trained`.
     """
     trained = _count(row, {})
     if not row.counted:
-        return {**trained, "counted_with": {"classes": 3}}
+        return dict(trained)
     counted = _count(row, row.counted)
     figures: dict[str, Any] = {**counted, "counted_with": dict(row.counted)}
     if counted != trained:
@@ -80,7 +81,9 @@ def latencies_of(
         both means, `keras_median`, `tflite_median`, `tflite_bytes`, `threads`, `runs`.
     """
     found = dict(known or {})
-    wanted = {network_key(row): (row.model, dict(row.options)) for row in rows if is_network(row)}
+    wanted: dict[str, tuple[str, dict[str, Any]]] = {
+        network_key(row): (row.model, dict(row.options)) for row in rows if is_network(row)
+    }
     todo = {key: network for key, network in wanted.items() if key not in found}
     if todo:
         # Not a fork: the parent may have started TensorFlow.

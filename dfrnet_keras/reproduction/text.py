@@ -215,10 +215,12 @@ def _printed(value: Any, style: str) -> str:
         words = dict(value)
         classes = words.pop("classes")
         return ", ".join([f"{classes} classes", *(f"{key} {word}" for key, word in words.items())])
-    if style == "M":
-        return f"{value / 1e6:.3f} M"
-    if style == "G":
-        return f"{value / 1e9:.3f} G"
+    if style in "MG" and style:
+        # As the paper prints them, but a small network's figure is no row of zeros.
+        unit = 1e9 if style == "G" else 1e6
+        if value < unit / 20:
+            unit, style = (1e6, "M") if style == "G" else (1, "")
+        return f"{value / unit:.3f} {style}" if style else f"{value:,}"
     return f"{value:.{style}f}" if style else f"{value:g}"
 
 

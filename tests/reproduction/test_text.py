@@ -41,6 +41,12 @@ def test_ours_stand_above_the_papers() -> None:
     assert own.cells == ["-"] * 7
 
 
+def test_small_networks_are_no_row_of_zeros() -> None:
+    row = {"name": "STSTNet", "parameters": 1683, "thop_macs": 447_600, "paper": None}
+    (line,) = lines_of({**TABLE, "rows": [row]})
+    assert line.cells[:2] == ["1,683", "0.448 M"]
+
+
 def test_remarks_name_the_machine_and_what_was_not_run() -> None:
     remarks = " ".join(remarks_of(TABLE))
     assert "Not run: own: no maps." in remarks
