@@ -82,7 +82,9 @@ def latencies_of(
     """
     found = dict(known or {})
     wanted: dict[str, tuple[str, dict[str, Any]]] = {
-        network_key(row): (row.model, dict(row.options)) for row in rows if is_network(row)
+        network_key(row): (row.model, dict(row.options))
+        for row in rows
+        if row.model is not None and is_network(row)
     }
     todo = {key: network for key, network in wanted.items() if key not in found}
     if todo:
