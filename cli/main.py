@@ -22,6 +22,7 @@ _COMMANDS = {
     "predict": "Recognise the expression in videos or folders of frames.",
     "prepare": "Build the feature store of a dataset.",
     "report": "Write one HTML page about a run, or about several compared.",
+    "reproduce": "Run the paper's tables and figures again, beside the printed figures.",
     "summary": "Print a network's layers, parameters and MACs beside the paper's.",
 }
 

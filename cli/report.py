@@ -18,7 +18,9 @@ from dfrnet_keras.cli.backend import start_keras
               help="For several runs: milliseconds by name of the run, or what `dfr-keras "
               "benchmark --json` printed of files in their folders. Without it, accuracy is drawn "
               "against multiply-accumulates.")  # fmt: skip
-def report(runs: tuple[Path, ...], out: Path | None, latency: Path | None) -> None:
+@click.option("--published", is_flag=True,
+              help="Show the rows of the paper's Table 2 beside the runs.")  # fmt: skip
+def report(runs: tuple[Path, ...], out: Path | None, latency: Path | None, published: bool) -> None:
     """Write one HTML page about RUN, or about several runs side by side.
 
     It shows what was run, UF1 and UAR with their intervals, confusion matrices, loss curves and
@@ -29,5 +31,7 @@ def report(runs: tuple[Path, ...], out: Path | None, latency: Path | None) -> No
     if len(runs) > 1 and latency is None:
         start_keras()  # networks are built to be counted
     from dfrnet_keras.evaluation import write_report
+    from dfrnet_keras.published import PUBLISHED_TABLE2
 
-    click.echo(f"Report: {write_report(runs, out, latency=latency)}")
+    rows = PUBLISHED_TABLE2 if published else ()
+    click.echo(f"Report: {write_report(runs, out, latency=latency, published=rows)}")

@@ -35,7 +35,7 @@ class Timing:
         name: The file, or what else was timed.
         threads: How many threads it was allowed.
         runs: How many runs the figures are of, after the warm-up.
-        median, p10, p90, p99: Of the wall time of a run.
+        mean, median, p10, p90, p99: Of the wall time of a run.
         cpu: Median processor time of a run, over all threads.
         first: Wall time of the first run of all.
         bytes: Size of the file; `None` for what is no file.
@@ -46,6 +46,7 @@ class Timing:
     name: str
     threads: int
     runs: int
+    mean: float
     median: float
     p10: float
     p90: float
@@ -156,8 +157,8 @@ def _timing(
     wall, cpu = spans[1:].T
     median, p10, p90, p99 = (float(np.percentile(wall, part)) for part in (50, 10, 90, 99))
     return Timing(
-        name, threads, len(wall), median, p10, p90, p99, float(np.median(cpu)),
-        float(spans[0, 0]), size, footprint,
+        name, threads, len(wall), float(wall.mean()), median, p10, p90, p99,
+        float(np.median(cpu)), float(spans[0, 0]), size, footprint,
     )  # fmt: skip
 
 

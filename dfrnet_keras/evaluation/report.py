@@ -87,7 +87,7 @@ def write_report(
         raise InputError("Latencies and published rows stand beside several runs: give more runs.")
     title = f"{len(opened)} runs compared" if several else title_of(opened[0])
     body = [*above, *sections]
-    command = _command(opened, path, latency)
+    command = _command(opened, path, latency, bool(published))
     if command:
         body.append(f"<h2>This page again</h2>\n<pre>{escape(command)}</pre>")
     try:
@@ -179,9 +179,12 @@ def _warnings(run: Run, metrics: dict[str, Any]) -> list[str]:
     return found
 
 
-def _command(runs: Sequence[Run], path: Path, latency: str | os.PathLike[str] | None = None) -> str:
+def _command(
+    runs: Sequence[Run], path: Path, latency: str | os.PathLike[str] | None, published: bool
+) -> str:
     folders = [str(run.path) for run in runs if run.path is not None]
     if len(folders) < len(runs):
         return ""  # a run in memory has no folder to be reported from
     given = ["--latency", str(latency)] if latency is not None else []
+    given += ["--published"] if published else []
     return shlex.join(["dfr-keras", "report", *folders, *given, "--out", str(path)])

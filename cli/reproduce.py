@@ -1,0 +1,230 @@
+"""`dfr-keras reproduce`: the paper's tables and figures, ours beside the printed ones."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.experiments import FIGURES, NAMES, TABLES
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("what", nargs=-1, required=True)
+@click.option(
+    "--dataset", help="casme2, smic, samm, megc2019, synthetic, synthetic-strong or flow-folder."
+)
+@click.option("--root", type=_PATH, help="Its folder; by default the one named after it under "
+              "$DFR_KERAS_DATA.")  # fmt: skip
+@click.option("--store", "store_path", type=_PATH,
+              help="A feature store, instead of --dataset.")  # fmt: skip
+@click.option("--quick", is_flag=True, help="Two folds, two epochs, maps of 96 pixels and 5 timed "
+              "runs: shows that it works, and is no result.")  # fmt: skip
+@click.option("--size", type=int, help="Height and width of the maps; the prepared store's where "
+              "there is one, else 224.")  # fmt: skip
+@click.option("--folds", type=click.IntRange(1), help="Only the first so many folds.")
+@click.option("--epochs", type=click.IntRange(1), help="At most so many epochs.")
+@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True,
+              help="How many seeds; every fold is run with each.")  # fmt: skip
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
+              help="Processes that train folds at the same time.")  # fmt: skip
+@click.option("--no-training", is_flag=True, help="Leave the scores out.")
+@click.option("--no-latency", is_flag=True, help="Leave the timing out.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True,
+              help="For the timing.")  # fmt: skip
+@click.option("--run-dir", type=_PATH, default=Path("runs/reproduce"), show_default=True,
+              help="Where the runs of the rows are kept and gone on with.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option("--csv", "csv_file", type=_PATH, help="Also write the rows as CSV.")
+@click.option("--markdown", type=_PATH, help="Also write the tables as Markdown.")
+@click.option("--latex", type=_PATH, help="Also write rows for LaTeX.")
+@click.option("--html", "--out", "page", type=_PATH, help="Also write one page; `all` always does, "
+              "to RUN_DIR/reproduce.html unless told otherwise.")  # fmt: skip
+def reproduce(
+    what: tuple[str, ...],
+    dataset: str | None,
+    root: Path | None,
+    store_path: Path | None,
+    quick: bool,
+    size: int | None,
+    folds: int | None,
+    epochs: int | None,
+    seeds: int,
+    jobs: int,
+    no_training: bool,
+    no_latency: bool,
+    threads: int,
+    run_dir: Path,
+    as_json: bool,
+    csv_file: Path | None,
+    markdown: Path | None,
+    latex: Path | None,
+    page: Path | None,
+) -> None:
+    """Run tables and figures of the paper: table1 to table9, figure6, figure7, all.
+
+    Each row is printed twice, as measured here and as the paper has it. Parameters and FLOPs need
+    no data; scores need --dataset or --store, and what was trained once is not trained again.
+    Files that are there are replaced.
+    """
+    if dataset is not None and store_path is not None:
+        raise click.UsageError("Give either --dataset or --store.")
+    if store_path is not None and size is not None:
+        raise click.UsageError("--size is that of the store: leave it out.")
+    names = list(NAMES) if "all" in what else list(dict.fromkeys(what))
+    unknown = [name for name in names if name not in NAMES]
+    if unknown:
+        raise InputError(f"{unknown[0]} is no table or figure of the paper: use one of "
+                         f"{', '.join(NAMES)} or all.")  # fmt: skip
+    from dfrnet_keras.cli.backend import start_keras
+
+    if set(names) - {"table1"}:
+        start_keras()
+    # Each row is a network of its own, which TensorFlow takes for a mistake.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    from dfrnet_keras.reproduction.runs import QUICK, QUICK_SIZE, Effort, Source
+
+    effort = Effort(
+        folds=folds or (QUICK.folds if quick else None),
+        epochs=epochs or (QUICK.epochs if quick else None),
+        seeds=seeds,
+        jobs=jobs,
+        quick=quick,
+    )
+    source = None
+    if dataset is not None or store_path is not None:
+        source = Source(
+            dataset,
+            root,
+            store_path,
+            size=size or (QUICK_SIZE if quick and dataset else None),
+            flow_method="dis" if quick and dataset else None,
+            jobs=max(jobs, 1),
+        )
+    results = _results(
+        names, source, effort,
+        run_dir=run_dir, training=not no_training, latency=not no_latency, threads=threads,
+        latency_runs=5 if quick else 100,
+    )  # fmt: skip
+    written = _write(results, run_dir, csv_file, markdown, latex)
+    if page is not None or "all" in what:
+        from dfrnet_keras.reproduction import write_page
+
+        command = shlex.join(["dfr-keras", *sys.argv[1:]])
+        written.append(write_page(results, page or run_dir / "reproduce.html", command))
+    if as_json:
+        content = results[0] if len(results) == 1 else {"tables": results}
+        click.echo(json.dumps(content, indent=1))
+        return
+    for result in results:
+        _print(result)
+    for path in written:
+        click.echo(f"Written: {path}")
+
+
+def _results(
+    names: list[str], source: Any, effort: Any, *, training: bool, **options: Any
+) -> list[dict[str, Any]]:
+    """What `reproduce` gives for each name; of several, one that cannot be run says why."""
+    from dfrnet_keras.cli.prepare import clip_progress
+    from dfrnet_keras.cli.progress import FoldProgress
+    from dfrnet_keras.reproduction import reproduce as run_again
+
+    known: dict[str, dict[str, Any]] = {}
+    if source is not None and (set(names) != {"table1"} and training):
+        with clip_progress() as progress:
+            source.progress = progress
+            _ = source.store  # built here, under its own bar
+    results = []
+    for name in names:
+        with FoldProgress() as bars:
+            try:
+                result = run_again(
+                    name, source, effort,
+                    training=training, known=known, tell=_tell, progress=bars, **options,
+                )  # fmt: skip
+            except InputError as error:
+                if len(names) == 1:
+                    raise
+                click.echo(f"{name}: {error}", err=True)
+                result = _missing(name, source, str(error))
+        results.append(result)
+    return results
+
+
+def _missing(name: str, source: Any, reason: str) -> dict[str, Any]:
+    title = TABLES[name].title if name in TABLES else ", ".join(FIGURES.get(name, ("Datasets",)))
+    return {"what": name, "title": title, "dataset": source and source.name, "notices": [],
+            "rows": [], "missing": reason, "by_dataset": False, "costs": False,
+            "epochs": False}  # fmt: skip
+
+
+def _tell(words: str) -> None:
+    click.echo(words, err=True)
+
+
+def _write(
+    results: list[dict[str, Any]],
+    run_dir: Path,
+    csv_file: Path | None,
+    markdown: Path | None,
+    latex: Path | None,
+) -> list[Path]:
+    """Write the pictures of figures and the files that were asked for."""
+    from dfrnet_keras.evaluation.run_folder import write_text
+    from dfrnet_keras.reproduction import text
+
+    written = []
+    for result in results:
+        if "panels" in result:
+            from dfrnet_keras.reproduction.pictures import draw_matrices, write_png
+
+            path = run_dir / f"{result['what']}.png"
+            write_png(draw_matrices(result), path)
+            result["png"] = str(path)
+            written.append(path)
+    for target, render in (
+        (csv_file, text.as_csv), (markdown, text.as_markdown), (latex, text.as_latex),
+    ):  # fmt: skip
+        if target is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_text(target, render(results))
+            written.append(target)
+    return written
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from dfrnet_keras.reproduction.text import columns_of, lines_of, remarks_of
+
+    console = Console(markup=False, highlight=False)
+    what = result["what"]
+    console.print(f"\n{what[:-1].capitalize()} {what[-1]}: {result['title']}", style="bold")
+    for words in result["notices"]:
+        click.secho(words, fg="yellow")
+    if result.get("missing"):
+        click.echo(f"Not run: {result['missing']}")
+        return
+    # A table that is wider than the terminal is not cut: its lines are folded by the terminal.
+    wide = Console(markup=False, highlight=False, width=max(console.width, 200))
+    table = Table(box=None, pad_edge=False)
+    table.add_column(result.get("header", "Panel"), no_wrap=True)
+    table.add_column("")
+    for column in columns_of(result):
+        table.add_column(column.header, justify="right")
+    for line in lines_of(result):
+        table.add_row(line.name, line.whose, *line.cells,
+                      style="dim" if line.whose == "paper" else None)  # fmt: skip
+    (wide if len(table.columns) > 7 else console).print(table)
+    for words in remarks_of(result):
+        click.echo(words)  # not folded: sentences are searched for and copied
