@@ -32,7 +32,7 @@ def CapsuleNet(
     Departures: the published network starts from a ResNet trained on ImageNet and goes on with
     faces of FER-2013; here all weights start at random, since nothing is downloaded. Inputs are
     standardised by the training fold. Where the map of the trunk is too small for two 9x9
-    convolutions (below 17 x 17: inputs below 131), the kernels are the largest odd ones that fit,
+    convolutions (below 17 x 17: inputs below 65), the kernels are the largest odd ones that fit,
     and inputs below 128 meet a first convolution of step 1: the network that runs on 28 x 28 maps
     is a small relative of the published one. It may look at flow where there is no apex frame.
 
