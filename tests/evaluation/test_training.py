@@ -89,7 +89,11 @@ def in_fresh_process(model, store, number, backend="tensorflow"):
 
 
 @pytest.mark.parametrize(
-    ("model", "numbers"), [("dfrnet", [0, 1]), pytest.param("ststnet", [3, 1], id="ststnet")]
+    ("model", "numbers"),
+    [
+        pytest.param("dfrnet", [0, 1], id="dfrnet", marks=pytest.mark.slow),
+        pytest.param("ststnet", [3, 1], id="ststnet"),
+    ],
 )
 def test_folds_after_each_other_are_those_of_fresh_processes(model, numbers, stores):
     store = stores[model]
