@@ -123,7 +123,7 @@ def test_rcn_applies_one_kernel_twice():
 
 def test_capsulenet_at_its_own_size_has_the_capsules_of_the_paper():
     model = build_model("capsulenet")
-    assert model.input_shape == {"apex": (None, 224, 224, 3)}
+    assert {i.name: i.shape for i in model.inputs} == {"apex": (None, 224, 224, 3)}
     assert model.get_layer("stage3_block2").output.shape == (None, 28, 28, 256)
     assert model.get_layer("parts").output.shape == (None, 32 * 6 * 6, 8)
     assert model.get_layer("class_capsules").output.shape == (None, 3, 16)
