@@ -95,15 +95,10 @@ def _path_rows(
     file: Path, clip: Path, threads: int, runs: int, warmup: int
 ) -> list[dict[str, Any]]:
     from dfrnet_keras.frames import read_clip
-    from dfrnet_keras.tflite.path_timing import time_path
+    from dfrnet_keras.tflite.path_timing import camera_clip, time_path
     from dfrnet_keras.tflite.runtime import Predictor
 
-    if str(clip) == "synthetic":
-        from dfrnet_keras.datasets.synthetic import synthesize_clips
-
-        frames = next(synthesize_clips(subjects=1, clips_per_subject=1, size=256))[1].frames
-    else:
-        frames = read_clip(clip)
+    frames = camera_clip() if str(clip) == "synthetic" else read_clip(clip)
     predictor = Predictor(file, threads=threads)
     rows = time_path(predictor, frames, threads=threads, runs=runs, warmup=warmup)
     return [row.as_dict() for row in rows]
