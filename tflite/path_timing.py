@@ -57,7 +57,9 @@ def time_path(
     }
 
     def cut() -> Sequence[NDArray]:
-        return pair if whole else crop_face(pair, size=max(predictor.size, _CROP_SIZE), face=face)
+        if whole:
+            return pair
+        return list(crop_face(pair, size=max(predictor.size, _CROP_SIZE), face=face))
 
     def maps(faces: Sequence[NDArray]) -> dict[str, NDArray]:
         return predictor.network_maps(extract_clip(faces, apex=1, **{**how, "crop": "none"}))
