@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import runpy
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -49,15 +50,18 @@ def write_files(folder: Path) -> None:
         (folder / f"{mode}.tflite").write_bytes(content)
 
 
-def time_files(folder: Path, threads: int, runs: int) -> None:
+def time_files(folder: Path, threads: int, runs: int, opponent_file: Path | None) -> None:
     import torch
-    from opponent_torch import DFRNet
 
     from dfrnet_keras.tflite.interpreter import Network
     from dfrnet_keras.tflite.timing import machine, take_turns
 
     torch.set_num_threads(threads)
-    opponent = DFRNet().eval()
+    if opponent_file is None:
+        from opponent_torch import DFRNet as Opponent
+    else:
+        Opponent = runpy.run_path(str(opponent_file))["Net"]
+    opponent = Opponent().eval()
     maps = [torch.randn(1, channels, 224, 224) for channels in (3, 1, 3)]
 
     def eager() -> object:
@@ -99,11 +103,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument(
+        "--opponent", type=Path, help="another Python file, whose class Net is the network"
+    )
     options = parser.parse_args()
     if options.step == "convert":
         write_files(options.folder)
     else:
-        time_files(options.folder, options.threads, options.runs)
+        time_files(options.folder, options.threads, options.runs, options.opponent)
 
 
 if __name__ == "__main__":
