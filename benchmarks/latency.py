@@ -12,6 +12,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
+import runpy
+import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -46,15 +50,18 @@ def write_files(folder: Path) -> None:
         (folder / f"{mode}.tflite").write_bytes(content)
 
 
-def time_files(folder: Path, threads: int, runs: int) -> None:
+def time_files(folder: Path, threads: int, runs: int, opponent_file: Path | None) -> None:
     import torch
-    from opponent_torch import DFRNet
 
     from dfrnet_keras.tflite.interpreter import Network
     from dfrnet_keras.tflite.timing import machine, take_turns
 
     torch.set_num_threads(threads)
-    opponent = DFRNet().eval()
+    if opponent_file is None:
+        from opponent_torch import DFRNet as Opponent
+    else:
+        Opponent = runpy.run_path(str(opponent_file))["Net"]
+    opponent = Opponent().eval()
     maps = [torch.randn(1, channels, 224, 224) for channels in (3, 1, 3)]
 
     def eager() -> object:
@@ -74,15 +81,20 @@ def time_files(folder: Path, threads: int, runs: int) -> None:
     about = machine()
     rows = {row.name: row for row in take_turns(calls, runs=runs)}
     print(json.dumps(about), "free cores after:", machine()["free_cores"])
-    reference = rows["PyTorch eager"].median
+    found = {name: version(name) for name in ("torch", "ai-edge-litert", "numpy")}
+    print(f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, {json.dumps(found)}")
+    eager = rows["PyTorch eager"]
     for name, row in rows.items():
         file = folder / f"{name}.tflite"
         size = f"{file.stat().st_size / 1e6:6.2f} MB" if file.exists() else ""
         print(
             f"{name:14} {threads} threads, median {row.median:7.2f} ms, p10 {row.p10:7.2f}, "
-            f"p90 {row.p90:7.2f}, {row.median / reference:.3f} of PyTorch {size}"
+            f"p90 {row.p90:7.2f}, CPU {row.cpu:7.2f}, {row.median / eager.median:.3f} of PyTorch, "
+            f"by CPU {row.cpu / eager.cpu:.3f} {size}"
         )
-    print(f"dynamic is {rows['dynamic'].median / rows['none'].median:.2f} of float32")
+    wall, cpu = (getattr(rows["dynamic"], key) / getattr(rows["none"], key)
+                 for key in ("median", "cpu"))  # fmt: skip
+    print(f"dynamic is {wall:.3f} of float32, by CPU {cpu:.3f}")
 
 
 def main() -> None:
@@ -91,11 +103,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument(
+        "--opponent", type=Path, help="another Python file, whose class Net is the network"
+    )
     options = parser.parse_args()
     if options.step == "convert":
         write_files(options.folder)
     else:
-        time_files(options.folder, options.threads, options.runs)
+        time_files(options.folder, options.threads, options.runs, options.opponent)
 
 
 if __name__ == "__main__":

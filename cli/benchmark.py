@@ -95,15 +95,10 @@ def _path_rows(
     file: Path, clip: Path, threads: int, runs: int, warmup: int
 ) -> list[dict[str, Any]]:
     from dfrnet_keras.frames import read_clip
-    from dfrnet_keras.tflite.path_timing import time_path
+    from dfrnet_keras.tflite.path_timing import camera_clip, time_path
     from dfrnet_keras.tflite.runtime import Predictor
 
-    if str(clip) == "synthetic":
-        from dfrnet_keras.datasets.synthetic import synthesize_clips
-
-        frames = next(synthesize_clips(subjects=1, clips_per_subject=1, size=256))[1].frames
-    else:
-        frames = read_clip(clip)
+    frames = camera_clip() if str(clip) == "synthetic" else read_clip(clip)
     predictor = Predictor(file, threads=threads)
     rows = time_path(predictor, frames, threads=threads, runs=runs, warmup=warmup)
     return [row.as_dict() for row in rows]
@@ -111,7 +106,6 @@ def _path_rows(
 
 def _print(report: dict[str, Any], rows: list[Timing]) -> None:
     from rich.console import Console
-    from rich.table import Table
 
     console = Console()
     about = report["machine"]
@@ -119,14 +113,15 @@ def _print(report: dict[str, Any], rows: list[Timing]) -> None:
         f"{about['processor']}, {about['system']}, {about['cores']} cores, of which "
         f"{about['free_cores']:.1f} were free before and {about['free_cores_after']:.1f} after"
     )
-    table = Table(box=None, pad_edge=False)
-    for column in ("", "threads", "median ms", "p10", "p90", "p99", "CPU ms", "first", "load ms",
-                   "peak MB", "MB"):  # fmt: skip
-        table.add_column(column, justify="right" if column else "left")
-    for row in rows:
+    # Written by hand: a table of rich cuts the names of files short where a terminal is narrow.
+    names = [Path(row.name).name for row in rows]
+    widest = max(map(len, names))
+    heads = ("threads", "median ms", "p10", "p90", "p99", "CPU ms", "first", "load ms", "peak MB",
+             "MB")  # fmt: skip
+    click.echo(" " * widest + "".join(f"  {head:>6}" for head in heads))
+    for name, row in zip(names, rows, strict=True):
         start = row.footprint
-        table.add_row(
-            Path(row.name).name,
+        cells = (
             str(row.threads),
             *(f"{getattr(row, key):.2f}" for key in ("median", "p10", "p90", "p99", "cpu")),
             f"{start.first_ms if start else row.first:.1f}",
@@ -134,7 +129,12 @@ def _print(report: dict[str, Any], rows: list[Timing]) -> None:
             f"{start.peak_mb:.0f}" if start else "",
             f"{row.bytes / 1e6:.2f}" if row.bytes else "",
         )
-    console.print(table)
+        click.echo(
+            f"{name:{widest}}"
+            + "".join(
+                f"  {cell:>{max(6, len(head))}}" for head, cell in zip(heads, cells, strict=True)
+            )
+        )
     paper = report["paper"]
     console.print(
         f"The paper: {paper['milliseconds']} ms in PyTorch on a Core i7-1165G7, another machine "

@@ -39,6 +39,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
               "faces came cropped]")  # fmt: skip
 @click.option("--spotter", type=click.Choice(["dcrois", "dcrois-grid", "flow", "midpoint"]),
               help="How the apex is found.  [default: as the network was trained]")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True,
+              help="Threads of the network of a .tflite file.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--csv", "table", type=_FILE, help="Also write a row a clip to this file.")
 @click.option("--plot", type=_FILE, help="Also draw what the network saw: .png, .jpg, .pdf or "
@@ -53,6 +55,7 @@ def predict(
     end: float | None,
     crop: str | None,
     spotter: str | None,
+    threads: int,
     as_json: bool,
     table: Path | None,
     plot: Path | None,
@@ -88,7 +91,7 @@ def predict(
     if model.suffix == ".tflite":
         from dfrnet_keras.tflite.runtime import Predictor
 
-        predictor = Predictor(model, crop=crop, spotter=spotter)
+        predictor = Predictor(model, threads=threads, crop=crop, spotter=spotter)
     else:
         predictor = KerasPredictor(model, crop=crop, spotter=spotter)
     predictor.warm_up()

@@ -52,7 +52,9 @@ def compress(
         model: A functional Keras 3 network of stock layers, of the layers of this package, or of
             layers whose `call` is made of these and of plain `keras.ops`.
         store: The features to fine-tune on; some subjects are held out, see `fine_tuning_fold`.
-        method: `"qat"` (the network learns to be quantised to int8), `"prune"` (the smallest
+        method: `"qat"` (quantised to int8, the network learns to answer as it did in float: its
+            own probabilities are the targets, not the labels, which would make it another network
+            and not a more exact one), `"prune"` (the smallest
             weights become zero) or `"cluster"` (weights of a layer share a few values).
         epochs: Passes over the clips.
         learning_rate: Of Adam.
@@ -98,6 +100,8 @@ def compress(
     else:
         network = _clustering(twin, clusters)
     batches = _batches(store, fold, statistics, list(twin.network.input_names), batch_size, seed)
+    if method == "qat":
+        batches = batches.map(lambda maps, _: (maps, _probabilities(twin.network, maps)))
     _fine_tune(network, batches, method, epochs, learning_rate, verbose)
     if method == "qat":
         return _with_raw_inputs(network, statistics)
@@ -212,18 +216,34 @@ def _fine_tune(
     import tensorflow_model_optimization as tfmot
     import tf_keras
 
-    last = network.layers[-1]
-    activation = getattr(getattr(last, "layer", last), "activation", None)
-    activation = getattr(activation, "activation", activation)
-    from_logits = getattr(activation, "__name__", "") != "softmax"
+    # Only quantisation-aware training has the network's own probabilities as targets.
+    losses = tf_keras.losses
+    loss = (
+        losses.CategoricalCrossentropy if method == "qat" else losses.SparseCategoricalCrossentropy
+    )
     network.compile(
         optimizer=tf_keras.optimizers.Adam(learning_rate),
-        loss=tf_keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits),
+        loss=loss(from_logits=_gives_logits(network)),
     )
     callbacks = [tfmot.sparsity.keras.UpdatePruningStep()] if method == "prune" else []
     history = network.fit(batches, epochs=epochs, callbacks=callbacks, verbose=verbose)
     if not np.isfinite(history.history["loss"]).all():
         raise InputError("The fine-tuning failed: its loss is not finite; lower --learning-rate.")
+
+
+def _gives_logits(network: Any) -> bool:
+    last = network.layers[-1]
+    activation = getattr(getattr(last, "layer", last), "activation", None)
+    activation = getattr(activation, "activation", activation)
+    return getattr(activation, "__name__", "") != "softmax"
+
+
+def _probabilities(network: Any, maps: Any) -> Any:
+    """What a float network answers to normalised maps, as targets for its quantised copy."""
+    import tensorflow as tf
+
+    answers = network(list(maps), training=False)
+    return tf.nn.softmax(answers) if _gives_logits(network) else answers
 
 
 def _give_back(twin: Twin, network: Any, method: str) -> None:

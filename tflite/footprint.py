@@ -67,9 +67,10 @@ def _peak_bytes() -> int:
 
 def _measure(path: str, threads: int) -> Footprint:
     moments = [time.perf_counter()]
+    import ai_edge_litert.interpreter  # noqa: F401 - what a prediction imports, as the next
     import numpy as np
 
-    import dfrnet_keras.tflite.runtime  # noqa: F401 - what a prediction imports
+    import dfrnet_keras.tflite.runtime  # noqa: F401
     from dfrnet_keras.tflite.interpreter import Network
 
     moments.append(time.perf_counter())

@@ -25,7 +25,15 @@ from dfrnet_keras.features.extract import (
     _resize,
 )
 from dfrnet_keras.features.face import cut_face, find_face
-from dfrnet_keras.features.flow import _gray, _prepare, global_motion, optical_flow, optical_strain
+from dfrnet_keras.features.flow import (
+    _gray,
+    _head_motion,
+    _prepare,
+    _pull_back,
+    global_motion,
+    optical_flow,
+    optical_strain,
+)
 from dfrnet_keras.tflite.runtime import Prediction, Predictor
 
 _STEPS = {
@@ -35,6 +43,11 @@ _STEPS = {
     "apex_face": "the same piece of the apex frame, by the face found on the onset frame",
     "onset_resized": "onset_face at the size of the flow: area average if smaller, else bicubic",
     "apex_resized": "the same of the apex",
+    "head_motion": "only where the preparation removes global motion: shift, turn and growth of "
+    "the whole picture, u and v in pixels, fitted to DIS flow of the two prepared frames, and "
+    "again to that of what is left",
+    "apex_pulled_back": "only there: gray of apex_resized with that movement undone; it takes the "
+    "place of the apex in all that follows up to flow_final",
     "onset_prepared": "gray, mean and contrast of the apex matched to the onset's, both blurred "
     "by a Gaussian of 1 pixel, stretched together to 0..255; DIS takes it rounded to 8 bits",
     "apex_prepared": "the same of the apex",
@@ -132,11 +145,18 @@ def _steps(
     how = predictor.preparation
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
     first, second = (_resize(face, size) for face in faces)
-    prepared = _prepare(_gray(first, "onset"), _gray(second, "apex"))
-    smoothed = optical_flow(first, second, method=how["flow_method"])
+    onset_gray, apex_gray = _gray(first, "onset"), _gray(second, "apex")
+    head: dict[str, NDArray] = {}
+    if how["remove_global_motion"]:
+        head["head_motion"] = _head_motion(onset_gray, apex_gray)
+        head["apex_pulled_back"] = apex_gray = _pull_back(apex_gray, head["head_motion"])
+    prepared = _prepare(onset_gray, apex_gray)
+    computed = optical_flow(
+        *prepared, method=how["flow_method"], prepare=False, smoothing=0
+    )  # fmt: skip
+    smoothed = optical_flow(*prepared, method=how["flow_method"], prepare=False)
     moved = global_motion(smoothed)
     final = smoothed - moved if how["remove_global_motion"] else smoothed
-    computed = optical_flow(first, second, method=how["flow_method"], smoothing=0)
     steps: dict[str, NDArray] = {
         "onset": pair[0],
         "apex_frame": pair[1],
@@ -144,6 +164,7 @@ def _steps(
         "apex_face": faces[1],
         "onset_resized": first,
         "apex_resized": second,
+        **head,
         "onset_prepared": prepared[0],
         "apex_prepared": prepared[1],
         "flow_computed": computed,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, extract_clip
-from dfrnet_keras.features.face import find_face
+from dfrnet_keras.features.extract import _CROP_SIZE, SMALLEST_FLOW_SIZE, extract_clip
+from dfrnet_keras.features.face import crop_face, find_face
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 from dfrnet_keras.tflite.runtime import Predictor
 from dfrnet_keras.tflite.timing import Timing, take_turns
@@ -18,7 +18,7 @@ from dfrnet_keras.tflite.timing import Timing, take_turns
 
 def time_path(
     predictor: Predictor,
-    frames: NDArray[np.uint8],
+    frames: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
     *,
     onset: int = 0,
     apex: int | None = None,
@@ -38,37 +38,45 @@ def time_path(
         warmup: Runs before that.
 
     Returns:
-        `"flow"`, `"strain"`, `"difference"` alone; `"all maps"`, the three with resizing, of faces
-        already cut out; `"network"`; `"maps and network"`, the whole prediction where the face was
-        found beforehand; `"face"`, finding it; and `"frames to class"`, all of it.
+        The parts: `"face"`, finding it on the onset frame; `"cut"`, cutting it out of onset and
+        apex; `"flow"`, `"strain"` and `"difference"`, and `"maps"`, these three with all resizing;
+        `"network"`. Then the whole: `"face known"`, all but finding the face, which is what each
+        prediction of a live picture takes, and `"frames to class"`, `Predictor.predict`.
     """
     if apex is None:
         apex = predictor.predict(frames, onset).apex
         assert apex is not None
     pair = [frames[onset], frames[apex]]
     how = predictor.preparation
+    face = find_face(pair[0])
+    whole = how["crop"] == "none" or (how["crop"] == "auto" and face.fills(pair[0].shape))
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
-    faces = [cv2.resize(frame, (size, size)) for frame in pair]
-    found = {**how, "crop": "none"}
     options: dict[str, Any] = {
         "method": how["flow_method"],
         "remove_global_motion": how["remove_global_motion"],
     }
-    flow = optical_flow(*faces, **options)
-    predictor.network.set_inputs(predictor.network_maps(extract_clip(faces, apex=1, **found)))
 
-    def maps_and_network() -> object:
-        made = extract_clip(faces, apex=1, **found)
-        return predictor.network.run(predictor.network_maps(made))
+    def cut() -> Sequence[NDArray]:
+        if whole:
+            return pair
+        return list(crop_face(pair, size=max(predictor.size, _CROP_SIZE), face=face))
 
+    def maps(faces: Sequence[NDArray]) -> dict[str, NDArray]:
+        return predictor.network_maps(extract_clip(faces, apex=1, **{**how, "crop": "none"}))
+
+    faces = cut()
+    first, second = (np.asarray(cv2.resize(face, (size, size)), np.uint8) for face in faces)
+    flow = optical_flow(first, second, **options)
+    predictor.network.set_inputs(maps(faces))
     calls: dict[str, Callable[[], object]] = {
-        "flow": lambda: optical_flow(*faces, **options),
-        "strain": lambda: optical_strain(flow),
-        "difference": lambda: frame_difference(*faces),
-        "all maps": lambda: extract_clip(faces, apex=1, **found),
-        "network": predictor.network.invoke,
-        "maps and network": maps_and_network,
         "face": lambda: find_face(pair[0]),
+        "cut": cut,
+        "flow": lambda: optical_flow(first, second, **options),
+        "strain": lambda: optical_strain(flow),
+        "difference": lambda: frame_difference(first, second),
+        "maps": lambda: maps(faces),
+        "network": predictor.network.invoke,
+        "face known": lambda: predictor.network.run(maps(cut())),
         "frames to class": lambda: predictor.predict(pair, 0, 1),
     }
     before = cv2.getNumThreads()
@@ -77,3 +85,11 @@ def time_path(
         return take_turns(calls, runs=runs, warmup=warmup)
     finally:
         cv2.setNumThreads(before)
+
+
+def camera_clip() -> NDArray[np.uint8]:
+    """A drawn clip as a camera of 640 x 480 would give it, uint8 `(n, H, W, 3)`."""
+    from dfrnet_keras.datasets.synthetic import synthesize_clips
+    from dfrnet_keras.datasets.synthetic_identity import Framing
+
+    return next(synthesize_clips(subjects=1, clips_per_subject=1, framing=Framing.raw()))[1].frames

@@ -29,7 +29,14 @@ def test_benchmark_prints_all_parts(flow_network, flow_store, tmp_path, run):
     assert report["agreement"][str(out)]["clips"] == 48
     assert report["path"][str(out)][-1]["name"] == "frames to class"
     shown = run(benchmark, *options, "--ops", "--clip", "synthetic").output
-    for part in ("65.9 ms", "CONV_2D", "frames to class", "equal classes", "free before"):
+    for part in (
+        "Keras tf.function",
+        "65.9 ms",
+        "CONV_2D",
+        "frames to class",
+        "equal classes",
+        "free before",
+    ):
         assert part in shown
 
 

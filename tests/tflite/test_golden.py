@@ -5,14 +5,11 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.features import frame_difference, optical_strain
-from dfrnet_keras.tflite import Predictor, write_golden
+from dfrnet_keras.features import frame_difference, optical_flow, optical_strain
+from dfrnet_keras.tflite import Predictor, read_metadata, with_metadata, write_golden
 
 
-@pytest.fixture
-def golden(tflite_file, clip, tmp_path):
-    frames, onset, apex = clip
-    folder = write_golden(tflite_file, tmp_path / "golden", frames=frames, onset=onset, apex=apex)
+def read(folder):
     about = json.loads((folder / "golden.json").read_text())
     steps = {
         file.removesuffix(".bin"): np.fromfile(folder / file, entry["dtype"]).reshape(
@@ -21,6 +18,14 @@ def golden(tflite_file, clip, tmp_path):
         for file, entry in about["files"].items()
     }
     return folder, about, steps
+
+
+@pytest.fixture
+def golden(tflite_file, clip, tmp_path):
+    frames, onset, apex = clip
+    return read(
+        write_golden(tflite_file, tmp_path / "golden", frames=frames, onset=onset, apex=apex)
+    )
 
 
 def test_each_step_follows_from_the_one_before(golden, clip, tflite_file):
@@ -46,6 +51,30 @@ def test_each_step_follows_from_the_one_before(golden, clip, tflite_file):
     network = Predictor(tflite_file).network
     again = network.run({name: steps[name] for name in network.inputs})
     assert (steps["probabilities"] == again).all()
+
+
+def test_steps_where_the_movement_of_the_head_is_removed(tflite_file, clip, tmp_path):
+    content = tflite_file.read_bytes()
+    about = read_metadata(content)
+    about["preparation"]["remove_global_motion"] = True
+    path = tmp_path / "still.tflite"
+    path.write_bytes(with_metadata(content, about))
+    frames, onset, apex = clip
+    frames = np.stack([*frames[:apex], np.roll(frames[apex], 2, axis=1)])
+    folder = write_golden(path, tmp_path / "golden", frames=frames, onset=onset, apex=apex)
+    _, about, steps = read(folder)
+    assert steps["head_motion"][..., 0].mean() == pytest.approx(2 * 128 / 96, rel=0.2)
+    assert steps["apex_pulled_back"].shape == (128, 128)
+    expected = optical_flow(
+        steps["onset_resized"], steps["apex_resized"], method="dis", remove_global_motion=True
+    )
+    np.testing.assert_allclose(steps["flow_final"], expected, atol=1e-4)
+    maps = np.dstack([steps["flow_final"], steps["strain"]])
+    maps = cv2.resize(maps, (32, 32), interpolation=cv2.INTER_AREA)
+    maps[..., :2] *= 32 / 128
+    np.testing.assert_allclose(steps["flow"], maps, atol=2e-3)
+    # Each file has words that say what it is.
+    assert all(entry["step"] for entry in about["files"].values())
 
 
 def test_another_folder_is_replaced_only_when_asked(golden, tflite_file):

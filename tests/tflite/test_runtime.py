@@ -148,6 +148,13 @@ def test_a_file_without_metadata_and_one_of_another_model(tmp_path):
         read_metadata(path)
 
 
+def test_a_network_of_ours_without_our_metadata(converted, tmp_path):
+    path = tmp_path / "bare.tflite"
+    path.write_bytes(converted("float16").replace(b"dfrnet_keras.json", b"somebody's.json  "))
+    with pytest.raises(InputError, match="has no metadata"):
+        Predictor(path)
+
+
 def test_scikit_image_is_asked_for_only_where_flow_needs_it(converted, clip, tmp_path, monkeypatch):
     content = converted("float16")
     about = read_metadata(content)

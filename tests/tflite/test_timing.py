@@ -65,15 +65,28 @@ def test_operations_of_a_network(tflite_file, converted, tmp_path):
     assert {row.name for row in time_operations(path, runs=1)} >= {"CONV_2D", "SUB", "QUANTIZE"}
 
 
-def test_the_whole_path_and_its_parts(tflite_file, clip):
+@pytest.mark.parametrize("camera", [False, True])
+def test_the_whole_path_and_its_parts(tflite_file, clip, camera, monkeypatch):
     frames, onset, apex = clip
-    rows = time_path(Predictor(tflite_file), frames, onset=onset, apex=apex, runs=3, warmup=1)
+    if camera:  # a face with room around it is cut out
+        frames = np.pad(frames, ((0, 0), (60, 60), (100, 100), (0, 0)), mode="edge")
+    predictor = Predictor(tflite_file)
+    answers = []
+    run = predictor.network.run
+    monkeypatch.setattr(
+        predictor.network, "run", lambda maps: answers.append(run(maps)) or answers[-1]
+    )
+    rows = time_path(predictor, frames, onset=onset, apex=apex, runs=3, warmup=1)
     spent = {row.name: row.median for row in rows}
     assert list(spent) == [
-        "flow", "strain", "difference", "all maps", "network", "maps and network", "face",
+        "face", "cut", "flow", "strain", "difference", "maps", "network", "face known",
         "frames to class",
     ]  # fmt: skip
     assert spent["frames to class"] > spent["network"]
+    # With the face found beforehand the answer is the same.
+    expected = list(predictor.predict(frames, onset, apex).probabilities.values())
+    assert len(answers) == 11
+    np.testing.assert_array_equal(answers, np.float32([expected] * 11))
 
 
 def test_the_machine():
