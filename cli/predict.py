@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from dfrnet_keras import prediction
-    from dfrnet_keras.prediction import KerasPredictor
-    from dfrnet_keras.tflite import runtime
-    from dfrnet_keras.tflite.runtime import Predictor
-
-    Prediction = prediction.Prediction | runtime.Prediction
+    from dfrnet_keras.clip_predictor import ClipPredictor, Prediction
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -87,7 +82,7 @@ def predict(
     if plot is not None:
         check_picture(plot)
     named = find_clips(clips)
-    predictor: KerasPredictor | Predictor
+    predictor: ClipPredictor
     if model.suffix == ".tflite":
         from dfrnet_keras.tflite.runtime import Predictor
 
@@ -130,7 +125,8 @@ def _frames_at(
 ) -> tuple[int, int | None]:
     """First and last frame between two times of a video."""
     from dfrnet_keras.errors import InputError
-    from dfrnet_keras.frames import is_video, video_length
+    from dfrnet_keras.frame_files import is_video
+    from dfrnet_keras.frames import video_length
 
     if start is None and end is None:
         return 0, None
@@ -196,7 +192,7 @@ def _draw(path: Path, answers: list[tuple[str, Prediction]]) -> None:
     draw_sheet(rows, path)
 
 
-def _print(predictor: KerasPredictor | Predictor, answers: list[tuple[str, Prediction]]) -> None:
+def _print(predictor: ClipPredictor, answers: list[tuple[str, Prediction]]) -> None:
     for name, answer in answers:
         shares = ", ".join(f"{label} {share:.3f}" for label, share in answer.probabilities.items())
         spent = _milliseconds(answer)

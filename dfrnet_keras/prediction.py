@@ -6,43 +6,22 @@ The network's file says how its maps were made; clips are brought into the same 
 from __future__ import annotations
 
 import glob
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.clip_predictor import ClipPredictor, Prediction
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.features.apex import BEST_SPOTTER
-from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip
-from dfrnet_keras.frames import IMAGE_SUFFIXES, is_video, iterate_frames, list_frames, natural_key
+from dfrnet_keras.features.extract import Features
+from dfrnet_keras.frame_files import IMAGE_SUFFIXES, is_video, list_frames, natural_key
+
+__all__ = ["KerasPredictor", "Prediction", "find_clips"]
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """What a network says about a clip.
-
-    Attributes:
-        label: The class of the highest probability.
-        probabilities: Of each class, by its name, in the order of their numbers.
-        apex: Index of the apex among the frames of the clip; `None` where maps were given.
-        flags: Those of `features.extract_clip`: what could not be found, what was spotted.
-        timings: Seconds, by `"read"`, `"face"`, `"apex"`, `"maps"` and `"network"`.
-        maps: What the network saw; `None` where maps were given.
-    """
-
-    label: str
-    probabilities: dict[str, float]
-    apex: int | None
-    flags: tuple[str, ...]
-    timings: dict[str, float]
-    maps: ClipFeatures | None = field(default=None, repr=False, compare=False)
-
-
-class KerasPredictor:
+class KerasPredictor(ClipPredictor):
     """A network with all that its file says about its maps.
 
     Args:
@@ -69,24 +48,23 @@ class KerasPredictor:
         try:
             about = self.description
             settings = about["store"]["settings"]
-            self.classes: tuple[str, ...] = tuple(about["classes"])
-            self.size = int(about["size"])
-            self.flow_range = str(about["flow_range"])
+            classes, size = tuple(about["classes"]), int(about["size"])
+            flow_range = str(about["flow_range"])
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path} does not say what it was trained on: give a network written by "
                 "dfr-keras fit --all-subjects"
             ) from error
-        self._inputs = [tensor.name for tensor in self.network.inputs]
-        self._making: dict[str, Any] = {
-            "size": self.size,
-            # Ready-made maps do not say how; TV-L1 is what the field uses.
-            "flow_method": settings.get("flow_method", "tvl1"),
-            "strain_cross_term": settings.get("strain_cross_term", False),
-            "remove_global_motion": settings.get("remove_global_motion", False),
-            "crop": crop or ("face" if settings.get("crop") == "face" else "auto"),
-            "spotter": spotter or settings.get("spotter", BEST_SPOTTER),
-        }
+        super().__init__(
+            path,
+            classes=classes,
+            inputs=[tensor.name for tensor in self.network.inputs],
+            size=size,
+            flow_range=flow_range,
+            settings=settings,
+            crop=crop,
+            spotter=spotter,
+        )
 
     def warm_up(self) -> None:
         """Run the network once, so that the first clip does not pay for its compilation."""
@@ -97,85 +75,13 @@ class KerasPredictor:
             np.zeros((side, side, 3), np.float32),
         )
 
-    def predict(
-        self,
-        frames: Sequence[NDArray] | NDArray,
-        onset: int = 0,
-        apex: int | None = None,
-        offset: int | None = None,
-    ) -> Prediction:
-        """Recognise the expression in frames.
-
-        Args:
-            frames: In order of time, uint8, `(n, H, W, 3)` RGB or gray, or a list of such.
-            onset: Index of the first frame of the movement.
-            apex: Index of the frame of strongest movement; `None` spots it.
-            offset: Index of the last frame of the movement; by default the last frame.
-
-        Raises:
-            InputError: There are fewer than two frames, or an index is out of range.
-        """
-        last = len(frames) - 1 if offset is None else offset
-        _check_order(onset, apex, last)
-        if last >= len(frames):
-            raise InputError(f"offset is {last}: the clip has {len(frames)} frames, from 0 on")
-        return self._predict(frames[onset : last + 1], onset, apex)
-
-    def predict_files(
-        self,
-        frames: Sequence[str | Path],
-        onset: int = 0,
-        apex: int | None = None,
-        offset: int | None = None,
-    ) -> Prediction:
-        """The same from files, of which no more than the faces are held in memory.
-
-        Args:
-            frames: Paths of images in order of time, or the path of one video.
-            onset, apex, offset: See `predict`.
-        """
-        _check_order(onset, apex, offset)
-        if apex is not None:  # onset and apex are all that is needed
-            return self._predict(iterate_frames(frames, [onset, apex]), onset, apex, pair=True)
-        stop = None if offset is None else offset + 1
-        return self._predict(iterate_frames(frames, slice(onset, stop)), onset, None)
-
     def predict_maps(self, apex: NDArray, difference: NDArray, flow: NDArray) -> Prediction:
         """Recognise the expression in maps as `features.extract_features` makes them."""
-        started = time.perf_counter()
-        probabilities = self._probabilities(Features(apex, difference, flow))
-        return self._answer(probabilities, None, (), {"network": time.perf_counter() - started})
+        return self._answer(self._as_stored(Features(apex, difference, flow)))
 
-    def _predict(
-        self, frames: Iterable[NDArray], onset: int, apex: int | None, *, pair: bool = False
-    ) -> Prediction:
-        relative = None if apex is None else 1 if pair else apex - onset
-        made = extract_clip(frames, apex=relative, **self._making)
-        started = time.perf_counter()
-        probabilities = self._probabilities(made.features)
-        timings = {**made.timings, "network": time.perf_counter() - started}
-        found = onset + made.apex if apex is None else apex
-        return self._answer(probabilities, found, made.flags, timings, made)
-
-    def _probabilities(self, features: Features) -> NDArray[np.float64]:
-        flow: NDArray = features.flow.astype(np.float16)  # as a store keeps it
-        if self.flow_range == "bytes":
-            flow = _to_bytes(features.flow)
-        maps = {**features._asdict(), "flow": flow}
-        batch = {name: maps[name][None].astype(np.float32) for name in self._inputs}
+    def _run(self, maps: dict[str, Any]) -> NDArray:
+        batch = {name: values[None].astype(np.float32) for name, values in maps.items()}
         return np.asarray(self.network.predict_on_batch(batch), np.float64)[0]
-
-    def _answer(
-        self,
-        probabilities: NDArray[np.float64],
-        apex: int | None,
-        flags: tuple[str, ...],
-        timings: dict[str, float],
-        maps: ClipFeatures | None = None,
-    ) -> Prediction:
-        named = dict(zip(self.classes, probabilities.tolist(), strict=True))
-        label = self.classes[int(np.argmax(probabilities))]
-        return Prediction(label, named, apex, flags, timings, maps)
 
 
 def find_clips(arguments: Sequence[str | Path]) -> list[tuple[str, tuple[Path, ...]]]:
@@ -219,20 +125,3 @@ def _expand(arguments: Sequence[str | Path]) -> Iterator[Path]:
         if not found:
             raise InputError(f"nothing is named like {argument}: check the pattern")
         yield from map(Path, found)
-
-
-def _check_order(onset: int, apex: int | None, offset: int | None) -> None:
-    if onset < 0:
-        raise InputError(f"onset is {onset}: frames are counted from 0")
-    if offset is not None and offset <= onset:
-        raise InputError(f"offset is {offset}: give a frame after the onset, {onset}")
-    if apex is not None and (apex <= onset or (offset is not None and apex > offset)):
-        until = "" if offset is None else f" and not after the offset, {offset}"
-        raise InputError(f"apex is {apex}: give a frame after the onset, {onset}{until}")
-
-
-def _to_bytes(flow: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Each channel over its own range, as maps that were published as pictures are."""
-    low, high = flow.min(axis=(0, 1)), flow.max(axis=(0, 1))
-    spread = np.where(high > low, high - low, 1)
-    return np.rint((flow - low) / spread * 255).astype(np.uint8)

@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.frames import list_frames, natural_key, read_clip, read_frames, read_image
+from dfrnet_keras.frame_files import list_frames, natural_key
+from dfrnet_keras.frames import read_clip, read_frames, read_image
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.binary_pattern import pattern_histogram
 from dfrnet_keras.features.flow import global_motion
+from dfrnet_keras.features.gray import gray_picture
 
 SPOTTERS = ("dcrois", "dcrois-grid", "flow", "midpoint")
 # The one that came closest to the truth of synthetic clips, see README.
@@ -193,17 +194,7 @@ def _smooth(curve: NDArray[np.float64], share: float) -> NDArray[np.float64]:
 
 def _gray(frame: NDArray, index: int) -> NDArray[np.uint8]:
     """Gray values of a frame, brought to a size at which the methods work."""
-    frame = np.asarray(frame)
-    if frame.ndim == 3 and frame.shape[2] == 1:
-        frame = frame[..., 0]
-    good = frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] == 3)
-    if not good or frame.dtype != np.uint8 or 0 in frame.shape:
-        raise InputError(
-            f"frame {index} is {frame.dtype} of shape {frame.shape}: give uint8 frames, "
-            "(height, width, 3) RGB or (height, width) gray"
-        )
-    if frame.ndim == 3:
-        frame = np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY))
+    frame = gray_picture(frame, f"frame {index}")
     side = max(frame.shape)
     wanted = min(max(side, _SMALLEST), _LARGEST)
     if wanted != side or min(frame.shape) < _SMALLEST:

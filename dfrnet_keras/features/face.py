@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.gray import gray_picture
 
 CROPS = ("auto", "face", "none")
 
@@ -91,7 +92,7 @@ def find_face(frame: NDArray) -> Face:
     Raises:
         InputError: The frame is no picture, or this OpenCV has no cascades.
     """
-    gray = _gray(frame)
+    gray = gray_picture(frame, "the frame")
     height, width = gray.shape
     scale = _DETECTION_SIDE / min(height, width)
     # Small pictures are enlarged, or the eyes would be smaller than the detector's window.
@@ -282,18 +283,3 @@ def _load_cascade(name: str, thread: int) -> cv2.CascadeClassifier:
     if cascade is None or cascade.empty():
         raise InputError(f"{file} is missing: install opencv-python-headless>=4.10,<5 again")
     return cascade
-
-
-def _gray(frame: NDArray) -> NDArray[np.uint8]:
-    frame = np.asarray(frame)
-    if frame.ndim == 3 and frame.shape[2] == 1:
-        frame = frame[..., 0]
-    good = frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] == 3)
-    if not good or frame.dtype != np.uint8 or 0 in frame.shape:
-        raise InputError(
-            f"the frame is {frame.dtype} of shape {frame.shape}: give uint8, (height, width, 3) "
-            "RGB or (height, width) gray"
-        )
-    if frame.ndim == 2:
-        return np.ascontiguousarray(frame)
-    return np.asarray(cv2.cvtColor(np.ascontiguousarray(frame), cv2.COLOR_RGB2GRAY), np.uint8)

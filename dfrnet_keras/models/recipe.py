@@ -54,17 +54,7 @@ class Recipe:
                 raise InputError(f"{name} is {value}: it must be at least 1.")
 
     def as_dict(self) -> dict[str, Any]:
-        """The training as a run folder keeps it.
-
-        What came later stands there only where it differs from what always was, so that the runs
-        from before are still known as the same.
-        """
-        later = {"optimizer": "adam", "decay": 1.0, "decay_epochs": 1}
-        return {
-            name: value
-            for name, value in asdict(self).items()
-            if name not in later or value != later[name]
-        }
+        return asdict(self)
 
     def learning_rate_in(self, epoch: int) -> float:
         """The learning rate of an epoch, the first being 1."""

@@ -2,6 +2,7 @@
 
 import os
 
+import cv2
 import numpy as np
 import pytest
 
@@ -124,3 +125,13 @@ def store(maps, tmp_path_factory):
     }
     write_index(folder, rows, classes=MEGC2019_CLASSES, settings=settings, source="made up")
     return FeatureStore.open(folder)
+
+
+@pytest.fixture
+def folder(clip, tmp_path):
+    """The frames of `clip` as pictures."""
+    path = tmp_path / "frames"
+    path.mkdir()
+    for index, frame in enumerate(clip[0]):
+        cv2.imwrite(str(path / f"{index}.png"), frame[..., ::-1])
+    return path

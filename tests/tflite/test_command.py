@@ -1,21 +1,11 @@
 import json
 import sys
 
-import cv2
 import pytest
 
 from dfrnet_keras.cli import entry
 from dfrnet_keras.tflite import Predictor
 from dfrnet_keras.tflite.command import main
-
-
-@pytest.fixture
-def folder(clip, tmp_path):
-    path = tmp_path / "frames"
-    path.mkdir()
-    for index, frame in enumerate(clip[0]):
-        cv2.imwrite(str(path / f"{index}.png"), frame[..., ::-1])
-    return path
 
 
 def run(*arguments):

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cv2
 import pytest
 
 from dfrnet_keras.tflite import Predictor, read_metadata, with_metadata
@@ -76,15 +75,6 @@ def run(environment, tmp_path):
         )  # fmt: skip
 
     return run
-
-
-@pytest.fixture
-def folder(clip, tmp_path):
-    path = tmp_path / "frames"
-    path.mkdir()
-    for index, frame in enumerate(clip[0]):
-        cv2.imwrite(str(path / f"{index}.png"), frame[..., ::-1])
-    return path
 
 
 def test_prediction_without_tensorflow_and_keras(run, tflite_file, folder, clip):
