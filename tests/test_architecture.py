@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -152,13 +151,10 @@ def test_help_loads_only_click_and_names_every_command() -> None:
         "dfr_keras(['--help'], standalone_mode=False)\n"
         "print(sorted({name.split('.')[0] for name in sys.modules}))"
     )
-    start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    seconds = time.perf_counter() - start
     assert done.returncode == 0, done.stderr
     loaded = set(ast.literal_eval(done.stdout.splitlines()[-1]))
     assert not {"numpy", "cv2", "keras", "tensorflow", "rich", "matplotlib", "sklearn"} & loaded
-    assert seconds < 30  # Loose: what makes it quick is that nothing heavy is loaded.
 
 
 def test_every_command_is_documented() -> None:

@@ -43,7 +43,7 @@ def test_networks_are_timed_in_keras_and_as_tflite_once() -> None:
     known = latencies_of([row, Row("Majority", "majority")], threads=1, runs=3)
     (figures,) = known.values()
     assert list(known) == [network_key(row)]
-    assert 0 < figures["tflite_milliseconds"] < 1000
-    assert 0 < figures["keras_milliseconds"] < 1000
+    assert figures["tflite_milliseconds"] > 0
+    assert figures["keras_milliseconds"] > 0
     assert (figures["threads"], figures["runs"]) == (1, 3)
     assert latencies_of([row], known=known) == known
