@@ -45,7 +45,7 @@ def train(options: argparse.Namespace) -> None:
     clips = STRONG if options.strong else {}
     stores = {}
     # Another seed draws other people.
-    for name, subjects, seed in (("seen", options.subjects, 0), ("unseen", options.unseen, 99)):
+    for name, subjects, seed in (("seen", options.subjects, 0), ("unseen", options.unseen, 2026)):
         listed = load_synthetic(
             options.folder / "clips", subjects=subjects, balanced=True, seed=seed, **clips
         )

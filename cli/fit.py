@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dfrnet_keras.datasets import Clip
-    from dfrnet_keras.models.recipe import Recipe
+    from dfrnet_keras.models.recipe import BestRecipe, Recipe
     from dfrnet_keras.store import FeatureStore
 
 _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
@@ -43,8 +43,9 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.option("--model", default="dfrnet", show_default=True, help="Networks: dfrnet, ststnet, "
               "off-apexnet, rcn-a, dual-inception, featref, capsulenet. Without one: svm, "
               "bi-woof-svm, lbp-top-svm, majority.")  # fmt: skip
-@click.option("--recipe", type=click.Choice(["paper"]), default="paper", show_default=True,
-              help="Each network's own published training; options below change it.")  # fmt: skip
+@click.option("--recipe", type=click.Choice(["paper", "best"]), default="paper",
+              show_default=True, help="paper: each network's published training, changed by the "
+              "options below. best: this package's own, of dfrnet on flow alone.")  # fmt: skip
 @click.option("--features", help="Views to use, of those in the store: T, S, D or several.")
 @click.option("--fusion", help="dynamic, add, multiply or concat.")
 @click.option("--attention", help="none, spatial, channel or all.")
@@ -108,12 +109,18 @@ def fit(
     from dfrnet_keras.evaluation.learners import NETWORKS, check_name, make_learner
 
     check_name(model)
-    training = None
+    training: Recipe | BestRecipe | None = None
     if model in NETWORKS:
         start_keras()
-        training = _training(model, validation, choices)
+        training = (
+            _best(model, validation, choices)
+            if recipe == "best"
+            else _training(model, validation, choices)
+        )
         validation = training.validation
     else:
+        if recipe == "best":
+            raise InputError(f"--recipe best is a training of dfrnet: leave out --model {model}.")
         validation = _without_training(model, validation, choices, all_subjects)
     store = _store(dataset, root, store_path, size, flow_method, jobs)
     from dfrnet_keras.evaluation import evaluate_loso
@@ -141,9 +148,11 @@ def fit(
                     "compute the same flow: prepare with --flow dis for one that has to be quick.",
                     err=True,
                 )
-            from dfrnet_keras.evaluation import NetworkLearner, fit_for_deployment
+            from dfrnet_keras.evaluation import fit_for_deployment
+            from dfrnet_keras.evaluation.motion_learning import MotionLearner
+            from dfrnet_keras.evaluation.training import NetworkLearner
 
-            assert isinstance(learner, NetworkLearner)  # the others were turned away above
+            assert isinstance(learner, (NetworkLearner, MotionLearner))  # others turned away above
             learner.progress = progress
             path = fit_for_deployment(learner, folder)
             click.echo(json.dumps({"model": str(path)}) if as_json else f"Network: {path}")
@@ -183,6 +192,19 @@ def _training(model: str, validation: str | None, choices: dict[str, Any]) -> Re
     return dataclasses.replace(
         paper_recipe(model), **{name: value for name, value in changes.items() if value is not None}
     )
+
+
+def _best(model: str, validation: str | None, choices: dict[str, Any]) -> BestRecipe:
+    """This package's own recipe, of which the command line changes the validation alone."""
+    from dfrnet_keras.models.recipe import BestRecipe
+
+    given = [f"--{name.replace('_', '-')}" for name, value in choices.items() if value is not None]
+    if model != "dfrnet":
+        given.insert(0, f"--model {model}")
+    if given:
+        raise InputError(f"--recipe best is one fixed training of dfrnet: leave out {given[0]}.")
+    best = BestRecipe()
+    return dataclasses.replace(best, validation=validation or best.validation)
 
 
 def _without_training(

@@ -60,6 +60,11 @@ class FoldProgress:
                 completed=event["epoch"],
                 note=f"loss {event['loss']:.4f}",
             )
+        elif event["event"] == "members":
+            self._progress.update(
+                self._folds,
+                note=f"networks taught by drawn motion: {event['done']} of {event['members']}",
+            )
         elif event["event"] == "done":
             self._progress.advance(self._folds)
             if event["failure"]:

@@ -9,11 +9,14 @@ from typing import Any
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import run_folder
 from dfrnet_keras.evaluation.loso import versions
+from dfrnet_keras.evaluation.motion_learning import MotionLearner
 from dfrnet_keras.evaluation.training import NetworkLearner, fit_everybody
 from dfrnet_keras.models.saving import save_network
 
 
-def fit_for_deployment(learner: NetworkLearner, folder: Path, *, seed: int = 0) -> Path:
+def fit_for_deployment(
+    learner: NetworkLearner | MotionLearner, folder: Path, *, seed: int = 0
+) -> Path:
     """Train on all subjects and write `model.keras`, described, into a run folder.
 
     Args:
@@ -61,7 +64,9 @@ def fit_for_deployment(learner: NetworkLearner, folder: Path, *, seed: int = 0) 
     return path
 
 
-def _leave_one_subject_out(learner: NetworkLearner, folder: Path) -> dict[str, Any] | None:
+def _leave_one_subject_out(
+    learner: NetworkLearner | MotionLearner, folder: Path
+) -> dict[str, Any] | None:
     if not (folder / "settings.json").is_file():
         return None
     run = run_folder.open_run(folder)

@@ -60,7 +60,7 @@ class Engine:
         from dfrnet_keras.evaluation.training_twin import TrainingTwin
         from dfrnet_keras.models.losses import loss_of
 
-        _make_deterministic()
+        make_deterministic()
         self.learner = learner
         self.recipe = learner.recipe
         self.store = learner.store
@@ -230,7 +230,7 @@ class Engine:
             )
 
 
-def _make_deterministic() -> None:
+def make_deterministic() -> None:
     """Make equal seeds give equal results, in whatever process the folds are trained."""
     import keras
 

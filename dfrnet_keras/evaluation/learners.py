@@ -10,8 +10,9 @@ from dfrnet_keras.errors import InputError
 if TYPE_CHECKING:
     from dfrnet_keras.datasets.clip import Clip
     from dfrnet_keras.evaluation.kernel_learning import KernelLearner, MajorityLearner
+    from dfrnet_keras.evaluation.motion_learning import MotionLearner
     from dfrnet_keras.evaluation.training import NetworkLearner
-    from dfrnet_keras.models.recipe import Recipe
+    from dfrnet_keras.models.recipe import BestRecipe, Recipe
     from dfrnet_keras.store import FeatureStore
 
 NETWORKS = (
@@ -42,20 +43,21 @@ def make_learner(
     store: FeatureStore,
     *,
     model_options: dict[str, Any] | None = None,
-    recipe: Recipe | None = None,
+    recipe: Recipe | BestRecipe | None = None,
     clips: Sequence[Clip] | Callable[[], Sequence[Clip]] | None = None,
-) -> NetworkLearner | KernelLearner | MajorityLearner:
+) -> NetworkLearner | MotionLearner | KernelLearner | MajorityLearner:
     """The learner of a name, for `evaluate_loso`.
 
     Args:
         model: One of `LEARNERS`.
         store: The features.
         model_options: Arguments of `DFRNet` (`attention`, `stages` ...); no other model has any.
-        recipe: The training of a network; its published one by default.
+        recipe: The training of a network; its published one by default. A `BestRecipe` belongs to
+            `"dfrnet"` and fixes the network too.
         clips: The clips of the store, or what gives them; `"lbp-top-svm"` alone looks at them.
 
     Returns:
-        A `NetworkLearner`, a `KernelLearner` or a `MajorityLearner`.
+        A `NetworkLearner`, `MotionLearner`, `KernelLearner` or `MajorityLearner`.
 
     Raises:
         InputError: For an unknown name, options of another model, or a store that lacks what the
@@ -68,6 +70,17 @@ def make_learner(
         )
     if recipe is not None and model not in NETWORKS:
         raise InputError(f"{model} has no epochs and so no recipe: leave it out.")
+    from dfrnet_keras.models.recipe import BestRecipe
+
+    if isinstance(recipe, BestRecipe):
+        if model != "dfrnet" or model_options:
+            raise InputError(
+                "--recipe best is a training of dfrnet and fixes its parts: leave out "
+                + (f"--{next(iter(model_options))}." if model_options else f"--model {model}.")
+            )
+        from dfrnet_keras.evaluation.motion_learning import MotionLearner
+
+        return MotionLearner(store, recipe=recipe)
     if model in NETWORKS:
         from dfrnet_keras.evaluation.training import NetworkLearner
 

@@ -17,6 +17,7 @@ from dfrnet_keras.models.recipe import Recipe, paper_recipe
 if TYPE_CHECKING:
     import keras
 
+    from dfrnet_keras.evaluation.motion_learning import MotionLearner
     from dfrnet_keras.store import FeatureStore
 
 
@@ -86,17 +87,31 @@ class NetworkLearner:
             else:
                 yield fold, engine.probabilities(fold.test), history
 
+    def fit_everybody(self, *, seed: int, validation: str) -> tuple[keras.Model, dict[str, Any]]:
+        """The network to deploy; see the function of this name."""
+        fold = everybody(self.store, validation=validation, seed=seed)
+        engine = engine_of(self)
+        history = engine.fit(fold, seed)
+        if "failure" in history:
+            raise InputError(
+                f"The training on {self.store.path} failed: {history['failure']}; "
+                "try a lower --learning-rate."
+            )
+        deployed = build(self, "softmax")
+        engine.twin.give_to(deployed)
+        return deployed, history
+
 
 def fit_everybody(
-    learner: NetworkLearner, *, seed: int = 0, validation: str = "subjects"
+    learner: NetworkLearner | MotionLearner, *, seed: int = 0, validation: str | None = None
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Train one network on all subjects: the one to deploy.
 
     Args:
         learner: The network and its training.
         seed: Of weights, order and augmentation.
-        validation: `"subjects"` holds some subjects out to stop the training; `"none"` trains all
-            epochs on every clip.
+        validation: `"subjects"` holds some subjects out to stop the training, or to choose what is
+            to be chosen; `"none"` trains on every clip. By default the recipe's.
 
     Returns:
         The network with its softmax, uncompiled, and the history of its training.
@@ -104,17 +119,7 @@ def fit_everybody(
     Raises:
         InputError: Where the loss became NaN, or `validation` names a test subject.
     """
-    fold = everybody(learner.store, validation=validation, seed=seed)
-    engine = engine_of(learner)
-    history = engine.fit(fold, seed)
-    if "failure" in history:
-        raise InputError(
-            f"The training on {learner.store.path} failed: {history['failure']}; "
-            "try a lower --learning-rate."
-        )
-    deployed = build(learner, "softmax")
-    engine.twin.give_to(deployed)
-    return deployed, history
+    return learner.fit_everybody(seed=seed, validation=validation or learner.recipe.validation)
 
 
 def limit_threads(threads: int) -> None:

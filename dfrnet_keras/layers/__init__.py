@@ -8,6 +8,7 @@ from dfrnet_keras.layers.expression_proposals import ExpressionProposals
 from dfrnet_keras.layers.feature_normalization import FeatureNormalization
 from dfrnet_keras.layers.fusion_block import FusionBlock
 from dfrnet_keras.layers.padded_max_pooling import PaddedMaxPooling2D
+from dfrnet_keras.layers.relative_motion import MirroredMotion, RelativeMotion
 from dfrnet_keras.layers.residual_block import ResidualBlock
 from dfrnet_keras.layers.spatial_attention import SpatialAttention
 from dfrnet_keras.layers.token_embedding import TokenEmbedding
@@ -20,7 +21,9 @@ __all__ = [
     "ExpressionProposals",
     "FeatureNormalization",
     "FusionBlock",
+    "MirroredMotion",
     "PaddedMaxPooling2D",
+    "RelativeMotion",
     "ResidualBlock",
     "SpatialAttention",
     "TokenEmbedding",

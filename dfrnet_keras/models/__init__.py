@@ -19,6 +19,7 @@ _HOME = {
     "DFRNet": "dfrnet",
     "DualInception": "dual_inception",
     "FeatRef": "featref",
+    "MotionDFRNet": "motion_dfrnet",
     "OffApexNet": "off_apexnet",
     "PaperCounts": "counting",
     "RCNA": "rcn",

@@ -23,15 +23,25 @@ class Backbone(NamedTuple):
 
 def resnet(x: keras.KerasTensor, *, stages: int, attention: str) -> keras.KerasTensor:
     """Apply 1 to 4 stages of two residual blocks; from the second on, each halves the map."""
+    for block in residual_blocks(stages, attention):
+        x = block(x)
+    return _global_pool(x)
+
+
+def residual_blocks(stages: int, attention: str, prefix: str = "") -> list[ResidualBlock]:
+    """The blocks of that ResNet, in their order, not yet built; `prefix` begins their names."""
+    blocks = []
     for stage in range(1, stages + 1):
         for block in (1, 2):
-            x = ResidualBlock(
-                filters=32 << stage,
-                strides=2 if stage > 1 and block == 1 else 1,
-                attention=attention,
-                name=f"stage{stage}_block{block}",
-            )(x)
-    return _global_pool(x)
+            blocks.append(
+                ResidualBlock(
+                    filters=32 << stage,
+                    strides=2 if stage > 1 and block == 1 else 1,
+                    attention=attention,
+                    name=f"{prefix}stage{stage}_block{block}",
+                )
+            )
+    return blocks
 
 
 def alexnet(x: keras.KerasTensor) -> keras.KerasTensor:

@@ -1,0 +1,251 @@
+"""`--recipe best`: DFR-Net on motion, taught by drawn action units and fitted to real clips."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.evaluation.folds import Fold, everybody
+from dfrnet_keras.models.motion_dfrnet import (
+    MotionDFRNet,
+    refuse_size,
+    set_members,
+    trunk_of,
+)
+from dfrnet_keras.models.recipe import BestRecipe
+
+if TYPE_CHECKING:
+    import keras
+
+    from dfrnet_keras.datasets.drawn_motion import FaceLayout
+    from dfrnet_keras.evaluation.workers import Progress
+    from dfrnet_keras.store import FeatureStore
+
+# What a validation chooses from: the penalty C of the fitted classifiers, and the share of those
+# that were trained on drawn motion.
+PENALTIES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+class MotionLearner:
+    """The ensemble of `MotionDFRNet`, for `evaluate_loso` and `fit_for_deployment`.
+
+    Its members are trained on drawn motion once a seed. A fold fits one classifier a member to the
+    features of its training clips and their mirror images: logistic regression with a penalty,
+    classes weighing alike. With `validation="none"`, as published here, nothing is chosen; with
+    `"subjects"` penalty and share are chosen by the loss on held-out training subjects; with
+    `"test-subject"` by the clips of the test subject itself, which is optimistic.
+
+    Args:
+        store: The features, whose flow is looked at; its size must be a multiple of 28.
+        recipe: The training.
+
+    Raises:
+        InputError: Where the store has no flow, other classes, or maps of another size.
+    """
+
+    def __init__(self, store: FeatureStore, *, recipe: BestRecipe | None = None) -> None:
+        from dfrnet_keras.datasets.drawn_motion import CLASSES
+
+        self.model = "dfrnet"
+        self.views = "T"
+        self.store = store
+        self.recipe = recipe or BestRecipe()
+        self.progress: Progress | None = None
+        if "flow" not in store.arrays:
+            raise InputError(
+                f"{store.path} holds the views {store.features}, and --recipe best looks at flow: "
+                "prepare a store that has it."
+            )
+        if tuple(store.classes) != CLASSES:
+            raise InputError(
+                f"{store.path} has the classes {', '.join(store.classes)}, and --recipe best knows "
+                f"how to draw {', '.join(CLASSES)} alone: use --recipe paper."
+            )
+        refuse_size(store.size)
+        self._features: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a run folder keeps of this learner."""
+        return {"name": self.model, "options": {}, "recipe": self.recipe.as_dict()}
+
+    @property
+    def layout(self) -> FaceLayout:
+        """Where faces lie in the maps: those of MEGC 2019's published maps, or of `crop_face`."""
+        from dfrnet_keras.datasets.drawn_motion import CUT_FACES, MEGC2019_MAPS
+
+        return MEGC2019_MAPS if self.store.flow_range == "bytes" else CUT_FACES
+
+    def prepare_process(self, threads: int) -> None:
+        """Give a process of its own so many threads."""
+        from dfrnet_keras.evaluation.training import limit_threads
+
+        limit_threads(threads)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"progress": None}
+
+    def fit_predict(
+        self, folds: Sequence[Fold], seed: int
+    ) -> Iterator[tuple[Fold, np.ndarray, dict[str, Any]]]:
+        """Yield (fold, probabilities of its test clips, history) for each fold."""
+        features, drawn = self._described(seed)
+        for fold in folds:
+            started = time.perf_counter()
+            penalty, share = self._chosen(features, drawn, fold)
+            fitted = self._fit(features, fold.train, penalty)
+            answers = _answers(features, drawn, fitted, fold.test, share)
+            yield (
+                fold,
+                answers,
+                {
+                    "seconds": time.perf_counter() - started,
+                    "penalty": [penalty],
+                    "drawn_share": [share],
+                },
+            )
+
+    def fit_everybody(self, *, seed: int, validation: str) -> tuple[keras.Model, dict[str, Any]]:
+        """The network to deploy; see `evaluation.fit_everybody`."""
+        fold = everybody(self.store, validation=validation, seed=seed)
+        features, drawn = self._described(seed)
+        penalty, share = self._chosen(features, drawn, fold)
+        fitted = self._fit(features, fold.train, penalty)
+        network = MotionDFRNet(self.store.size, len(self.store.classes), self.recipe.members, share)
+        set_members(network, self._members(seed), fitted)
+        answers = _answers(features, drawn, fitted, fold.train, share)
+        right = answers[np.arange(len(fold.train)), self.store.labels[fold.train]]
+        return network, {"epoch": 0, "loss": [float(-np.log(right).mean())], "penalty": [penalty]}
+
+    def _members(self, seed: int) -> list[keras.Model]:
+        from dfrnet_keras.evaluation.engine import make_deterministic
+        from dfrnet_keras.evaluation.motion_prior import trained_members
+
+        make_deterministic()
+        return trained_members(self.recipe, self.layout, seed, self._tell)
+
+    def _tell(self, done: int, members: int) -> None:
+        if self.progress is not None:
+            self.progress(
+                {
+                    "event": "members",
+                    "process": os.getpid(),
+                    "done": done,
+                    "members": members,
+                }
+            )
+
+    def _described(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Features (members, 2, clips, features) and answers to drawn motion (..., classes).
+
+        The second axis is the clip and its mirror image. No label is looked at.
+        """
+        if seed not in self._features:
+            from dfrnet_keras.layers import MirroredMotion, RelativeMotion
+
+            motion = RelativeMotion()(_averaged_down(self.store.arrays["flow"]))
+            both = [np.array(motion), np.array(MirroredMotion()(motion))]
+            features, drawn = [], []
+            for member in self._members(seed):
+                trunk = trunk_of(member)
+                seen = [
+                    np.asarray(trunk.predict(maps, batch_size=64, verbose=0), np.float64)
+                    for maps in both
+                ]
+                kernel, bias = member.layers[-1].get_weights()
+                features.append(seen)
+                drawn.append([_softmax(values @ kernel + bias) for values in seen])
+            self._features[seed] = np.array(features), np.array(drawn)
+        return self._features[seed]
+
+    def _fit(
+        self, features: NDArray[np.float64], clips: NDArray[np.int64], penalty: float
+    ) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Kernel and bias of the classifier of each member, for features as they come."""
+        labels = np.tile(self.store.labels[clips], 2)
+        classes = len(self.store.classes)
+        return [
+            _logistic_regression(
+                member[:, clips].reshape(len(labels), -1), labels, penalty, classes
+            )
+            for member in features
+        ]
+
+    def _chosen(
+        self, features: NDArray[np.float64], drawn: NDArray[np.float64], fold: Fold
+    ) -> tuple[float, float]:
+        """Penalty and share: the recipe's, or what a validation likes best."""
+        if fold.keep_best is None:
+            return self.recipe.penalty, self.recipe.drawn_share
+        labels = self.store.labels[fold.validation]
+        ranked = []
+        for penalty in PENALTIES:
+            fitted = self._fit(features, fold.train, penalty)
+            for share in SHARES:
+                answers = _answers(features, drawn, fitted, fold.validation, share)
+                right = answers[np.arange(len(labels)), labels]
+                loss = float(-np.log(np.maximum(right, np.finfo(np.float64).tiny)).mean())
+                wrong = float((answers.argmax(1) != labels).mean())
+                rank = (loss, 0.0) if fold.keep_best == "loss" else (wrong, loss)
+                ranked.append((rank, penalty, share))
+        return min(ranked)[1:]
+
+
+def _answers(
+    features: NDArray[np.float64],
+    drawn: NDArray[np.float64],
+    fitted: Sequence[tuple[np.ndarray, np.ndarray]],
+    clips: NDArray[np.int64],
+    share: float,
+) -> NDArray[np.float64]:
+    """What `MotionDFRNet` with these classifiers answers, `(clips, classes)`."""
+    answers = [
+        (1 - share) * _softmax(member[:, clips] @ kernel + bias) + share * known[:, clips]
+        for member, known, (kernel, bias) in zip(features, drawn, fitted, strict=True)
+    ]
+    return np.mean(answers, axis=(0, 1))
+
+
+def _logistic_regression(
+    features: NDArray[np.float64], labels: NDArray[np.int64], penalty: float, classes: int
+) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.linear_model import LogisticRegression
+
+    present = np.unique(labels)
+    kernel, bias = np.zeros((features.shape[1], classes)), np.full(classes, -np.inf)
+    if len(present) == 1:
+        bias[present] = 0
+        return kernel, bias
+    mean, deviation = features.mean(0), features.std(0)
+    deviation[deviation < 1e-6] = 1
+    machine = LogisticRegression(C=penalty, class_weight="balanced", max_iter=500)
+    machine.fit((features - mean) / deviation, labels)
+    rows, intercept = machine.coef_, machine.intercept_
+    if len(present) == 2:  # scikit-learn keeps one row for two classes
+        rows, intercept = np.stack([-rows[0], rows[0]]) / 2, np.array([-1, 1]) * intercept[0] / 2
+    kernel[:, present] = (rows / deviation).T
+    bias[present] = intercept - kernel[:, present].T @ mean
+    return kernel, bias
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shifted / shifted.sum(axis=-1, keepdims=True)
+
+
+def _averaged_down(flow: NDArray) -> NDArray[np.float32]:
+    from dfrnet_keras.models.motion_dfrnet import SIDE
+
+    times = flow.shape[1] // SIDE
+    result = np.empty((len(flow), SIDE, SIDE, 3), np.float32)
+    for clip, maps in enumerate(flow):
+        blocks = np.asarray(maps, np.float64).reshape(SIDE, times, SIDE, times, 3)
+        result[clip] = blocks.mean(axis=(1, 3))
+    return result

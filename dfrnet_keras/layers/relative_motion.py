@@ -1,0 +1,99 @@
+"""Motion relative to the face's own, and its mirror image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from dfrnet_keras.errors import InputError
+
+_SMALLEST = 1e-6  # below this a map holds no motion, and is not enlarged
+
+
+@keras.saving.register_keras_serializable(package="dfrnet_keras")
+class RelativeMotion(keras.layers.Layer):
+    """Take the common motion and the strength out of each flow map, and compress what is left.
+
+    The median of u and of v over the map, which most of the face moves by, is subtracted, and both
+    are divided by their common root mean square. Strain is centred by its median and divided by
+    its standard deviation. Each value then gives way to its signed square root, so that a strong
+    movement does not hide a weak one. Units and range of the flow (pixels, or bytes stretched from
+    0 to 255) no longer matter.
+
+    Args:
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Call arguments:
+        inputs: Flow maps: horizontal and vertical displacement and strain.
+
+    Input shape:
+        `(batch, height, width, 3)`.
+
+    Output shape:
+        The input's. The arithmetic is float32 whatever the compute type.
+    """
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        if len(input_shape) != 4 or input_shape[-1] != 3:
+            raise InputError(
+                f"{self.name} takes flow maps (batch, height, width, 3), not the shape "
+                f"{tuple(input_shape)}."
+            )
+
+    def call(self, inputs: Any) -> Any:
+        flow = ops.cast(inputs, "float32")
+        places = ops.reshape(flow, (-1, flow.shape[1] * flow.shape[2], 1, 3))
+        flow = flow - _median(places)
+        motion, strain = flow[..., :2], flow[..., 2:]
+        strength = ops.sqrt(ops.mean(ops.square(motion), axis=(1, 2, 3), keepdims=True))
+        spread = ops.sqrt(
+            ops.mean(ops.square(strain - _mean(strain)), axis=(1, 2, 3), keepdims=True)
+        )
+        relative = ops.concatenate(
+            [motion / ops.maximum(strength, _SMALLEST), strain / ops.maximum(spread, _SMALLEST)],
+            axis=-1,
+        )
+        return ops.cast(ops.sign(relative) * ops.sqrt(ops.abs(relative)), self.compute_dtype)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return tuple(input_shape)
+
+
+@keras.saving.register_keras_serializable(package="dfrnet_keras")
+class MirroredMotion(keras.layers.Layer):
+    """The mirror image of motion around zero: left and right change places, and u its sign.
+
+    Args:
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Call arguments:
+        inputs: What `RelativeMotion` gives.
+
+    Input shape:
+        `(batch, height, width, 3)`.
+
+    Output shape:
+        The input's.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        turned = ops.flip(inputs, axis=2)
+        return ops.concatenate([-turned[..., :1], turned[..., 1:]], axis=-1)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        return tuple(input_shape)
+
+
+def _mean(values: Any) -> Any:
+    return ops.mean(values, axis=(1, 2, 3), keepdims=True)
+
+
+def _median(places: Any) -> Any:
+    """Median over axis 1 of (batch, places, 1, channels), as (batch, 1, 1, channels)."""
+    count = places.shape[1]
+    # Sorting along the last axis is what every backend and TFLite can do.
+    ordered = ops.sort(ops.transpose(places, (0, 2, 3, 1)), axis=-1)
+    middle = (ordered[..., (count - 1) // 2] + ordered[..., count // 2]) / 2
+    return ops.reshape(middle, (-1, 1, 1, places.shape[3]))
