@@ -10,8 +10,10 @@ import click
 
 @click.command()
 @click.argument("run", type=click.Path())
+@click.option("--halves", is_flag=True, help="Also of the subjects that recipes are tuned on and "
+              "of those that only judge them.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
-def evaluate(run: str, as_json: bool) -> None:
+def evaluate(run: str, halves: bool, as_json: bool) -> None:
     """Print UF1, UAR and accuracy of RUN, pooled over all clips, from its rows.
 
     RUN is the folder that `dfr-keras fit` printed. The mean over seeds comes first, then each
@@ -19,10 +21,10 @@ def evaluate(run: str, as_json: bool) -> None:
     """
     from dfrnet_keras.evaluation import open_run
 
-    print_metrics(open_run(run).metrics(), as_json=as_json)
+    print_metrics(open_run(run).metrics(), as_json=as_json, halves=halves)
 
 
-def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
+def print_metrics(metrics: dict[str, Any], *, as_json: bool, halves: bool = False) -> None:
     """Print the metrics of a run as JSON or as tables."""
     if as_json:
         click.echo(json.dumps(metrics, indent=1))
@@ -33,7 +35,7 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     from dfrnet_keras.evaluation.folds import held_out_unit, read_protocol
 
     console = Console(markup=False, highlight=False)  # names may hold brackets
-    note = " - OPTIMISTIC: epochs chosen on the test subjects" if metrics["optimistic"] else ""
+    note = " - OPTIMISTIC: chosen on the test subjects" if metrics["optimistic"] else ""
     folds = metrics["folds"]
     if not metrics["clips"]:
         console.print(f"No fold of this run has predictions: {len(folds['failed'])} failed.")
@@ -54,12 +56,15 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
             "The figures of this protocol are those of each dataset; the first line pools them."
         )
     table = Table(box=None, pad_edge=False)
-    for column in ("", "UF1", "UAR", "accuracy", "clips"):
+    for column in ("", "UF1", "", "UAR", "", "accuracy", "clips"):
         table.add_column(column, justify="left" if column in ("", "clips") else "right")
 
     def row(name: str, figures: dict[str, Any], clips: Any, style: str | None = None) -> None:
-        values = [f"{figures[key]:.4f}" for key in ("uf1", "uar", "accuracy")]
-        table.add_row(name, *values, str(clips), style=style)
+        values = []
+        for key in ("uf1", "uar"):
+            low, high = figures.get("interval", {}).get(key, (None, None))
+            values += [f"{figures[key]:.4f}", "" if low is None else f"{low:.2f}-{high:.2f}"]
+        table.add_row(name, *values, f"{figures['accuracy']:.4f}", str(clips), style=style)
 
     seeds = metrics["seeds"]
     row("all clips" + (", mean of seeds" if len(seeds) > 1 else ""), metrics, metrics["clips"],
@@ -70,12 +75,12 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     if len(metrics["datasets"]) > 1:
         for name, figures in metrics["datasets"].items():
             row(f"  {name}", figures, figures["clips"])
-    row("always the most frequent class", metrics["floor"], metrics["clips"], "dim")
+    for name, figures in metrics["halves"].items() if halves else ():
+        if figures:
+            row(f"  {name} subjects", figures, figures["clips"])
+    row("most frequent class", metrics["floor"], metrics["clips"], "dim")
     console.print(table)
-    for name in ("uf1", "uar"):
-        low, high = metrics["interval"][name]
-        if low is not None:
-            console.print(f"{name.upper()} 95 % interval over subjects: {low:.4f} to {high:.4f}")
+    console.print("Beside each: the 95 % interval of a bootstrap over subjects.", style="dim")
     matrix = Table(
         "true \\ predicted", *metrics["classes"], box=None, pad_edge=False, title_justify="left"
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dfrnet_keras.evaluation.halves import HALVES, half_of
 from dfrnet_keras.evaluation.metrics import (
     bootstrap_interval,
     confusion_matrix,
@@ -131,7 +132,8 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
     Returns:
         A dictionary that JSON can hold, `None` where a figure is not defined. `uf1`, `uar`,
         `accuracy`, `macro_precision` are means over seeds of the figure pooled over all clips;
-        `spread` the standard deviation over seeds; `interval` the 95 % bootstrap over subjects;
+        `spread` the standard deviation over seeds; `interval` the 95 % bootstrap over subjects,
+        also of each of `datasets` and of the two `halves` (`evaluation.halves`);
         `floor` what always answering the most frequent class reaches; `confusion_matrix` the sum
         over seeds.
     """
@@ -151,7 +153,7 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         return {**nothing, "clips": 0, "classes": list(classes), "floor": None,
                 "spread": {"uf1": None, "uar": None}, "confusion_matrix": None,
                 "interval": {"uf1": [None, None], "uar": [None, None]},
-                "seeds": {}, "datasets": {}, "subjects": []}  # fmt: skip
+                "seeds": {}, "datasets": {}, "halves": {}, "subjects": []}  # fmt: skip
     result = _means_over_seeds(matrices)
     result["classes"] = list(classes)
     result["clips"] = int(clips.sum())
@@ -159,22 +161,16 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
     result["seeds"] = {
         str(seed): scores(matrices[index].sum(0)).as_dict() for index, seed in enumerate(seeds)
     }
-    result["interval"] = {
-        metric: [end if np.isfinite(end) else None for end in ends]
-        for metric in ("uf1", "uar")
-        if (ends := bootstrap_interval(matrices, metric=metric))
-    }
+    result["interval"] = _interval(matrices)
     truth = {(row.dataset, row.subject, row.clip): number[row.label] for row in rows}
     result["floor"] = majority_scores(list(truth.values()), len(classes)).as_dict()
-    result["datasets"] = {}
+    result["datasets"], result["halves"] = {}, {}
     for dataset in sorted({dataset for dataset, _ in persons}):
         members = [index for person, index in place.items() if person[0] == dataset]
-        result["datasets"][dataset] = {
-            **_means_over_seeds(matrices[:, members]),
-            "clips": int(clips[members].sum()),
-            "subjects": len(members),
-            "confusion_matrix": matrices[:, members].sum((0, 1)).tolist(),
-        }
+        result["datasets"][dataset] = _part(matrices[:, members], clips[members])
+    for half in HALVES:
+        members = [index for person, index in place.items() if half_of(person[1]) == half]
+        result["halves"][half] = _part(matrices[:, members], clips[members]) if members else None
     result["subjects"] = [
         {
             "dataset": dataset,
@@ -187,6 +183,25 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         for (dataset, subject), index in place.items()
     ]
     return result
+
+
+def _part(matrices: np.ndarray, clips: np.ndarray) -> dict[str, Any]:
+    """The figures of some of the subjects."""
+    return {
+        **_means_over_seeds(matrices),
+        "interval": _interval(matrices),
+        "clips": int(clips.sum()),
+        "subjects": len(clips),
+        "confusion_matrix": matrices.sum((0, 1)).tolist(),
+    }
+
+
+def _interval(matrices: np.ndarray) -> dict[str, list[float | None]]:
+    return {
+        metric: [end if np.isfinite(end) else None for end in ends]
+        for metric in ("uf1", "uar")
+        if (ends := bootstrap_interval(matrices, metric=metric))
+    }
 
 
 def _means_over_seeds(matrices: np.ndarray) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def remarks_of(table: Figures) -> list[str]:
             remarks.append(f"{row['name']}: {len(folds['failed'])} fold(s) failed, and the figures "
                            "leave their subjects out.")  # fmt: skip
         if row.get("optimistic"):
-            remarks.append(f"{row['name']}: OPTIMISTIC, epochs chosen on the test subjects.")
+            remarks.append(f"{row['name']}: OPTIMISTIC, chosen on the test subjects.")
     sizes: dict[int, list[str]] = {}
     for row in table.get("rows", ()):
         if row.get("size"):

@@ -54,15 +54,18 @@ def test_json_has_the_pooled_figures_on_top(tmp_path):
 def test_tables(tmp_path):
     shown = evaluate(write_run(tmp_path, seeds=(0, 1)))
     for words in ("8 of 8 folds, 12 clips, 2 seed(s)", "seed 1", "[b]", "95 % interval",
-                  "always the most frequent class", "surprise", "validation subjects"):  # fmt: skip
+                  "most frequent class", "surprise", "validation subjects"):  # fmt: skip
         assert words in shown
     assert "OPTIMISTIC" not in shown
+    assert "development subjects" not in shown
+    run = write_run(tmp_path / "halves", seeds=(0, 1))
+    assert "development subjects" in evaluate(run, "--halves")
     assert "Incomplete" not in shown
 
 
 def test_what_a_reader_has_to_know_is_said(tmp_path):
     shown = evaluate(write_run(tmp_path / "one", validation="test-subject"))
-    assert "OPTIMISTIC: epochs chosen on the test subjects" in shown
+    assert "OPTIMISTIC: chosen on the test subjects" in shown
     shown = evaluate(write_run(tmp_path / "two", fails=[1], subjects=3))
     assert "Incomplete" in shown
     assert "Failed: [b]/s1 seed 0: the loss became [nan]" in shown
