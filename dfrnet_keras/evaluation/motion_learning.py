@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.datasets.drawn_motion import CLASSES
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold, everybody
 from dfrnet_keras.models.motion_dfrnet import (
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 # What a validation chooses from: the penalty C of the fitted classifiers, and the share of those
 # that were trained on drawn motion.
-PENALTIES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
-SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+PENALTIES = (3e-4, 1e-3, 3e-3)
+SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 class MotionLearner:
@@ -51,8 +52,6 @@ class MotionLearner:
     """
 
     def __init__(self, store: FeatureStore, *, recipe: BestRecipe | None = None) -> None:
-        from dfrnet_keras.datasets.drawn_motion import CLASSES
-
         self.model = "dfrnet"
         self.views = "T"
         self.store = store
@@ -96,15 +95,15 @@ class MotionLearner:
         self, folds: Sequence[Fold], seed: int
     ) -> Iterator[tuple[Fold, np.ndarray, dict[str, Any]]]:
         """Yield (fold, probabilities of its test clips, history) for each fold."""
-        features, drawn = self._described(seed)
+        features, drawn = self.described(seed)
         for fold in folds:
             started = time.perf_counter()
             penalty, share = self._chosen(features, drawn, fold)
-            fitted = self._fit(features, fold.train, penalty)
-            answers = _answers(features, drawn, fitted, fold.test, share)
+            fitted = fit_heads(features, self.store.labels, fold.train, penalty)
+            chances = answers(features, drawn, fitted, fold.test, share)
             yield (
                 fold,
-                answers,
+                chances,
                 {
                     "seconds": time.perf_counter() - started,
                     "penalty": [penalty],
@@ -115,13 +114,13 @@ class MotionLearner:
     def fit_everybody(self, *, seed: int, validation: str) -> tuple[keras.Model, dict[str, Any]]:
         """The network to deploy; see `evaluation.fit_everybody`."""
         fold = everybody(self.store, validation=validation, seed=seed)
-        features, drawn = self._described(seed)
+        features, drawn = self.described(seed)
         penalty, share = self._chosen(features, drawn, fold)
-        fitted = self._fit(features, fold.train, penalty)
+        fitted = fit_heads(features, self.store.labels, fold.train, penalty)
         network = MotionDFRNet(self.store.size, len(self.store.classes), self.recipe.members, share)
         set_members(network, self._members(seed), fitted)
-        answers = _answers(features, drawn, fitted, fold.train, share)
-        right = answers[np.arange(len(fold.train)), self.store.labels[fold.train]]
+        chances = answers(features, drawn, fitted, fold.train, share)
+        right = chances[np.arange(len(fold.train)), self.store.labels[fold.train]]
         return network, {"epoch": 0, "loss": [float(-np.log(right).mean())], "penalty": [penalty]}
 
     def _members(self, seed: int) -> list[keras.Model]:
@@ -142,10 +141,13 @@ class MotionLearner:
                 }
             )
 
-    def _described(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Features (members, 2, clips, features) and answers to drawn motion (..., classes).
+    def described(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What the members of a seed make of every clip; no label is looked at.
 
-        The second axis is the clip and its mirror image. No label is looked at.
+        Returns:
+            Features `(members, 2, clips, features)` and the answers of the classifiers that drawn
+            motion taught `(members, 2, clips, classes)`. The second axis is the clip and its mirror
+            image.
         """
         if seed not in self._features:
             from dfrnet_keras.layers import MirroredMotion, RelativeMotion
@@ -165,19 +167,6 @@ class MotionLearner:
             self._features[seed] = np.array(features), np.array(drawn)
         return self._features[seed]
 
-    def _fit(
-        self, features: NDArray[np.float64], clips: NDArray[np.int64], penalty: float
-    ) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Kernel and bias of the classifier of each member, for features as they come."""
-        labels = np.tile(self.store.labels[clips], 2)
-        classes = len(self.store.classes)
-        return [
-            _logistic_regression(
-                member[:, clips].reshape(len(labels), -1), labels, penalty, classes
-            )
-            for member in features
-        ]
-
     def _chosen(
         self, features: NDArray[np.float64], drawn: NDArray[np.float64], fold: Fold
     ) -> tuple[float, float]:
@@ -187,30 +176,55 @@ class MotionLearner:
         labels = self.store.labels[fold.validation]
         ranked = []
         for penalty in PENALTIES:
-            fitted = self._fit(features, fold.train, penalty)
+            fitted = fit_heads(features, self.store.labels, fold.train, penalty)
             for share in SHARES:
-                answers = _answers(features, drawn, fitted, fold.validation, share)
-                right = answers[np.arange(len(labels)), labels]
+                chances = answers(features, drawn, fitted, fold.validation, share)
+                right = chances[np.arange(len(labels)), labels]
                 loss = float(-np.log(np.maximum(right, np.finfo(np.float64).tiny)).mean())
-                wrong = float((answers.argmax(1) != labels).mean())
+                wrong = float((chances.argmax(1) != labels).mean())
                 rank = (loss, 0.0) if fold.keep_best == "loss" else (wrong, loss)
                 ranked.append((rank, penalty, share))
         return min(ranked)[1:]
 
 
-def _answers(
+def fit_heads(
+    features: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    clips: NDArray[np.int64],
+    penalty: float,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Fit the classifier of each member to some clips and their mirror images.
+
+    Args:
+        features: What `MotionLearner.described` gives.
+        labels: Class numbers of all clips; a class that none of `clips` has is never the answer.
+        clips: Whom to train on.
+        penalty: C of the logistic regression.
+
+    Returns:
+        Of each member, kernel `(features, classes)` and bias `(classes,)`, for features as they
+        come.
+    """
+    known = np.tile(labels[clips], 2)
+    return [
+        _logistic_regression(values.reshape(len(known), -1), known, penalty, len(CLASSES))
+        for values in features[:, :, clips]
+    ]
+
+
+def answers(
     features: NDArray[np.float64],
     drawn: NDArray[np.float64],
     fitted: Sequence[tuple[np.ndarray, np.ndarray]],
     clips: NDArray[np.int64],
     share: float,
 ) -> NDArray[np.float64]:
-    """What `MotionDFRNet` with these classifiers answers, `(clips, classes)`."""
-    answers = [
+    """What `MotionDFRNet` with these classifiers answers for some clips, `(clips, classes)`."""
+    each = [
         (1 - share) * _softmax(member[:, clips] @ kernel + bias) + share * known[:, clips]
         for member, known, (kernel, bias) in zip(features, drawn, fitted, strict=True)
     ]
-    return np.mean(answers, axis=(0, 1))
+    return np.mean(each, axis=(0, 1))
 
 
 def _logistic_regression(
