@@ -79,11 +79,10 @@ def compare(options: argparse.Namespace) -> None:
     names = [tensor.name for tensor in model.inputs]
     maps = {name: unseen.arrays[name][:] for name in names}
     rows = np.arange(len(unseen))
-    tuning = {"epochs": options.epochs, "learning_rate": options.learning_rate}
     for kind in options.only.split(","):
         source = model
         if kind in MODES:
-            source = compress(model, seen, method=kind, **tuning)
+            source = compress(model, seen, method=kind)
         for mode in MODES.get(kind, [kind]):
             content = convert(
                 source,
@@ -120,8 +119,6 @@ def main() -> None:
     step = steps.add_parser("compare")
     step.add_argument("folder", type=Path)
     step.add_argument("--only", default=KINDS)
-    step.add_argument("--epochs", type=int, default=5, help="of each fine-tuning")
-    step.add_argument("--learning-rate", type=float, default=1e-5, help="of each fine-tuning")
     step.set_defaults(run=compare)
     options = parser.parse_args()
     options.run(options)

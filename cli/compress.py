@@ -25,8 +25,9 @@ _SAYS = {
 @click.option("--store", "store_path", type=_PATH, help="The features to fine-tune on; the "
               "training store where it is found.")  # fmt: skip
 @click.option("--out", type=_PATH, help="Folder for the files; that of MODEL by default.")
-@click.option("--epochs", type=int, default=5, show_default=True, help="Passes over the clips.")
-@click.option("--learning-rate", type=float, default=1e-5, show_default=True, help="Of Adam.")
+@click.option("--epochs", type=int, help="Passes over the clips.  [default: 10 with prune, else 5]")
+@click.option("--learning-rate", type=float,
+              help="Of Adam.  [default: 1e-4 with prune, else 1e-5]")  # fmt: skip
 @click.option("--batch-size", type=int, default=32, show_default=True, help="Clips a step.")
 @click.option("--sparsity", type=float, default=0.8, show_default=True,
               help="With prune: share of zeros.")  # fmt: skip
@@ -58,10 +59,10 @@ def compress(
     from dfrnet_keras.store import FeatureStore
     from dfrnet_keras.tflite import compress as fine_tuned
     from dfrnet_keras.tflite import convert
-    from dfrnet_keras.tflite.compression import METHODS, fine_tuning_fold
-    from dfrnet_keras.tflite.conversion import input_shapes, load
+    from dfrnet_keras.tflite.compression import METHODS, fine_tuning, fine_tuning_fold
     from dfrnet_keras.tflite.figures import figures
     from dfrnet_keras.tflite.files import write_tflite
+    from dfrnet_keras.tflite.source_network import input_shapes, load
     from dfrnet_keras.tflite.training_store import (
         check_store,
         find_training_store,
@@ -86,6 +87,9 @@ def compress(
     shapes = input_shapes(network)
     check_store(store, shapes, description.get("flow_range"))
     fold = fine_tuning_fold(store, seed)
+    training["epochs"], training["learning_rate"] = fine_tuning(
+        method, training["epochs"], training["learning_rate"]
+    )
     about = {"method": method, "seed": seed, **training}
     result = fine_tuned(network, store, method=method, seed=seed, **training)
 

@@ -65,8 +65,9 @@ def convert(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from dfrnet_keras.tflite import convert as to_tflite
     from dfrnet_keras.tflite import read_metadata, verify, with_metadata
-    from dfrnet_keras.tflite.conversion import QUANTIZATIONS, input_shapes, load
+    from dfrnet_keras.tflite.conversion import QUANTIZATIONS
     from dfrnet_keras.tflite.files import write_labels, write_tflite
+    from dfrnet_keras.tflite.source_network import input_shapes, load
     from dfrnet_keras.tflite.training_store import sample_rows, store_maps
 
     modes = [mode.strip() for mode in quantize.split(",")]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.tflite.conversion import input_shapes, without_normalization
+from dfrnet_keras.tflite.source_network import input_shapes, without_normalization
 from dfrnet_keras.tflite.training_store import check_store
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
     from dfrnet_keras.tflite.twin import Twin
 
-METHODS = ("qat", "prune", "cluster")
+# Method -> epochs and learning rate. What is quantised or clustered is near the network that it
+# came from and is to stay there; a pruned one has lost most of its weights and must learn again.
+FINE_TUNING = {"qat": (5, 1e-5), "prune": (10, 1e-4), "cluster": (5, 1e-5)}
+METHODS = tuple(FINE_TUNING)
 # Smaller kernels hold next to nothing of the file and most of what the attention says.
 _SMALLEST_KERNEL = 1000
 
@@ -35,8 +38,8 @@ def compress(
     store: FeatureStore,
     *,
     method: str,
-    epochs: int = 5,
-    learning_rate: float = 1e-5,
+    epochs: int | None = None,
+    learning_rate: float | None = None,
     batch_size: int = 32,
     sparsity: float = 0.8,
     clusters: int = 16,
@@ -56,8 +59,8 @@ def compress(
             own probabilities are the targets, not the labels, which would make it another network
             and not a more exact one), `"prune"` (the smallest
             weights become zero) or `"cluster"` (weights of a layer share a few values).
-        epochs: Passes over the clips.
-        learning_rate: Of Adam.
+        epochs: Passes over the clips; the method's own of `FINE_TUNING` by default.
+        learning_rate: Of Adam; likewise.
         batch_size: Clips a step.
         sparsity: With `"prune"`, the share of zeros in each large kernel at the end; it rises along
             a cubic schedule over the first three quarters of the steps.
@@ -74,7 +77,8 @@ def compress(
         InputError: An argument is out of range, the store does not fit, or the network has a layer
             without a counterpart in tf_keras.
     """
-    _check(method, epochs, learning_rate, batch_size, sparsity, clusters)
+    epochs, learning_rate = fine_tuning(method, epochs, learning_rate)
+    _check(epochs, learning_rate, batch_size, sparsity, clusters)
     check_store(store, input_shapes(model))
     import keras
 
@@ -116,16 +120,30 @@ def fine_tuning_fold(store: FeatureStore, seed: int = 0) -> Fold:
     return everybody(store, validation="subjects", seed=seed)
 
 
+def fine_tuning(
+    method: str, epochs: int | None = None, learning_rate: float | None = None
+) -> tuple[int, float]:
+    """Epochs and learning rate of a method, its own where `None` is given.
+
+    Raises:
+        InputError: There is no such method.
+    """
+    if method not in METHODS:
+        raise InputError(f"method is {method!r}: choose one of {', '.join(METHODS)}.")
+    own = FINE_TUNING[method]
+    return (
+        own[0] if epochs is None else epochs,
+        own[1] if learning_rate is None else learning_rate,
+    )
+
+
 def _check(
-    method: str,
     epochs: int,
     learning_rate: float,
     batch_size: int,
     sparsity: float,
     clusters: int,
 ) -> None:
-    if method not in METHODS:
-        raise InputError(f"method is {method!r}: choose one of {', '.join(METHODS)}.")
     if epochs < 1 or batch_size < 1 or not learning_rate > 0:
         raise InputError(
             f"epochs is {epochs}, batch_size {batch_size}, learning_rate {learning_rate}: "

@@ -11,7 +11,6 @@ import re
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,12 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.tflite.description import complete_description
 from dfrnet_keras.tflite.interpreter import OUTPUT
 from dfrnet_keras.tflite.metadata import with_metadata
+from dfrnet_keras.tflite.source_network import (
+    input_shapes,
+    is_quantization_aware,
+    load,
+    without_normalization,
+)
 from dfrnet_keras.tflite.splice import prepend_normalization
 
 if TYPE_CHECKING:
@@ -28,6 +33,11 @@ if TYPE_CHECKING:
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int16x8")
 INPUT_TYPES = ("float32", "int8")
+# TFLite operations that stay in float between the int8 ones. A residual block gates its map twice
+# and adds it: rounded after each of the three, it strays from the float network about twice as far
+# as rounded once, and the time is the same. A softmax in int8 gives probabilities in steps of
+# 1/256.
+_IN_FLOAT = ("MUL", "ADD", "SOFTMAX")
 
 Maps = Mapping[str, NDArray]
 
@@ -45,14 +55,16 @@ def convert(
     The file takes raw features: normalisation is inside. With `"int8"` and float inputs, and with
     `"int16x8"`, it stays in float and the quantised network begins after it. Quantised before,
     the three channels of the flow would share one scale, and strain, a fiftieth of the largest
-    displacement, would keep a handful of levels.
+    displacement, would keep a handful of levels. With `"int8"` and float inputs, element-wise
+    products, sums and the softmax stay in float too: convolutions take and give int8, and what
+    lies between two of them is rounded once.
 
     Args:
         model: A functional Keras 3 network, a tf_keras network that `compress(..., method="qat")`
             returned, the path of a `.keras` file, or a run folder that holds `model.keras`.
         quantize: `"none"` (float32), `"float16"` (half the size, weights alone), `"dynamic"`
-            (int8 weights), `"int8"` (weights and activations), or `"int16x8"` (int16 activations,
-            which have no fast kernel on most processors).
+            (int8 weights), `"int8"` (weights and what convolutions take and give), or `"int16x8"`
+            (int16 activations, which have no fast kernel on most processors).
         representative_data: Dicts of input name to raw map `(1, H, W, channels)`, from the
             training store. `"int8"` and `"int16x8"` set their ranges by them; a network that was
             trained to be quantised has its ranges already.
@@ -109,90 +121,6 @@ def convert(
         representative_clips=len(samples),
     )
     return with_metadata(content, about)
-
-
-def load(path: str | os.PathLike[str]) -> tuple[keras.Model, dict[str, Any]]:
-    """Load a `.keras` file, or the one in a run folder, with its description.
-
-    Raises:
-        InputError: It is not there, is none, or holds a layer that is not known here.
-    """
-    from dfrnet_keras.models.saving import load_network
-
-    path = Path(path)
-    if path.is_dir():
-        if not (path / "model.keras").is_file():
-            raise InputError(
-                f"{path} holds no model.keras: train one to deploy with "
-                "`dfr-keras fit --all-subjects` into this run folder."
-            )
-        path = path / "model.keras"
-    try:
-        return load_network(path)
-    except (TypeError, ValueError, OSError, KeyError) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = str(error).strip().splitlines()[0][:200]
-        raise InputError(
-            f"{path} cannot be loaded ({reason}): register its own layers with "
-            "keras.saving.register_keras_serializable and convert the loaded model."
-        ) from error
-
-
-def without_normalization(
-    model: keras.Model,
-) -> tuple[keras.Model, dict[str, tuple[NDArray, NDArray]]]:
-    """Cut the normalisation of the inputs off a network.
-
-    Args:
-        model: A functional Keras 3 network.
-
-    Returns:
-        The network from the normalised maps on, its inputs named as before and its layers shared;
-        and input name to mean and standard deviation, of the inputs that were normalised.
-    """
-    import keras
-
-    from dfrnet_keras.models import normalization_layers
-
-    layers = normalization_layers(model)
-    if not layers:
-        return model, {}
-    statistics = {
-        name: (np.array(layer.mean), np.sqrt(np.array(layer.variance)))
-        for name, layer in layers.items()
-    }
-    starts = [
-        layers[tensor.name].output if tensor.name in layers else tensor for tensor in model.inputs
-    ]
-    inputs = {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in model.inputs}
-    # A model within a model: tensors in the middle of a graph cannot be given names as inputs.
-    rest = keras.Model(starts, model.outputs[0], name=f"{model.name}_normalized")
-    return keras.Model(inputs, rest(list(inputs.values())), name=model.name), statistics
-
-
-def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:
-    """Input name to shape `(1, H, W, channels)` of a functional network.
-
-    Raises:
-        InputError: The network is not functional, or an input has an open height or width.
-    """
-    tensors = getattr(model, "inputs", None)
-    if not tensors or len(getattr(model, "outputs", ())) != 1:
-        raise InputError(
-            f"{getattr(model, 'name', model)} is not a functional network with named inputs and "
-            "one output: build it with keras.Model(inputs, outputs)."
-        )
-    shapes = {tensor.name.split(":")[0]: (1, *tensor.shape[1:]) for tensor in tensors}
-    open_inputs = [name for name, shape in shapes.items() if None in shape]
-    if open_inputs:
-        raise InputError(f"The input {open_inputs[0]} has no fixed size: build it with one.")
-    return shapes
-
-
-def is_quantization_aware(model: Any) -> bool:
-    """Whether this is a tf_keras network that was trained to be quantised."""
-    return type(model).__module__.partition(".")[0] == "tf_keras"
 
 
 def _check(quantize: str, input_type: str) -> None:
@@ -260,11 +188,12 @@ def _converted(
         tf.saved_model.save(module, folder, signatures=module.serve)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _set(converter, quantize, input_type, samples)
+        keeps = quantize == "int8" and input_type == "float32" and samples is not None
         try:
             with warnings.catch_warnings():
                 # Of TensorFlow's own interpreter, which the converter uses inside.
                 warnings.simplefilter("ignore", UserWarning)
-                return converter.convert()
+                return _partly_quantized(converter) if keeps else converter.convert()
         except Exception as error:  # the converter raises types of its own
             unknown = re.findall(r"tf\.(\w+)", str(error))
             if not unknown and "custom op" not in str(error).lower():
@@ -274,6 +203,18 @@ def _converted(
                 "which TFLite has no built-in operation for: express that layer in keras.ops that "
                 "it has."
             ) from error
+
+
+def _partly_quantized(converter: Any) -> bytes:
+    """Convert with the operations of `_IN_FLOAT` left as they are."""
+    import tensorflow as tf
+
+    # The converter itself cannot leave operations out; its debugger, which is never run here, can.
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(_IN_FLOAT))
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
+    )
+    return bytes(debugger.get_nondebug_quantized_model())
 
 
 def _set(

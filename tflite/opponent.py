@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.tflite.agreement import verify
-from dfrnet_keras.tflite.conversion import input_shapes, load
+from dfrnet_keras.tflite.source_network import input_shapes, load
 from dfrnet_keras.tflite.training_store import (
     check_store,
     find_training_store,

@@ -12,8 +12,9 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers import ChannelAttention
 from dfrnet_keras.models import DFRNet, STSTNet, normalization_layers
 from dfrnet_keras.tflite import compress, convert, verify
-from dfrnet_keras.tflite.conversion import without_normalization
+from dfrnet_keras.tflite.compression import FINE_TUNING, fine_tuning
 from dfrnet_keras.tflite.figures import figures
+from dfrnet_keras.tflite.source_network import without_normalization
 
 
 def small_network(maps):
@@ -131,6 +132,14 @@ def test_layers_without_a_counterpart(store):
         x = layers.GlobalAveragePooling2D()(layer(inputs))
         with pytest.raises(InputError, match=message):
             Twin(keras.Model(inputs, x))
+
+
+def test_each_method_has_its_own_fine_tuning():
+    assert fine_tuning("prune") == FINE_TUNING["prune"]
+    assert fine_tuning("qat", epochs=2) == (2, FINE_TUNING["qat"][1])
+    assert fine_tuning("cluster", learning_rate=0.1) == (FINE_TUNING["cluster"][0], 0.1)
+    # Pruned weights are gone: the others must be able to take over.
+    assert FINE_TUNING["prune"][1] > FINE_TUNING["qat"][1]
 
 
 def test_bad_arguments(small, store):

@@ -13,13 +13,24 @@ NAMES = ["apex", "difference", "flow"]
 
 
 def operations(content):
+    return [name for name, _ in output_types(content)]
+
+
+def output_types(content):
+    """Each operation and the type of what it gives."""
     from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.tools import flatbuffer_utils
 
     names = {v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
+    types = {v: k for k, v in vars(schema.TensorType).items() if isinstance(v, int)}
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(content))
-    codes = [model.operatorCodes[o.opcodeIndex] for o in model.subgraphs[0].operators]
-    return [names[max(code.builtinCode, code.deprecatedBuiltinCode)] for code in codes]
+    graph = model.subgraphs[0]
+    found = []
+    for operator in graph.operators:
+        code = model.operatorCodes[operator.opcodeIndex]
+        kind = types[graph.tensors[operator.outputs[0]].type]
+        found.append((names[max(code.builtinCode, code.deprecatedBuiltinCode)], kind))
+    return found
 
 
 @pytest.mark.parametrize(
@@ -56,6 +67,14 @@ def test_integer_networks_keep_a_channel_of_small_values(network, converted, map
     found = verify(network, converted("int8"), changed)
     assert found.largest_difference < 0.15
     assert operations(converted("int8"))[:2] == ["SUB", "MUL"]
+
+
+def test_an_integer_network_rounds_once_between_convolutions(converted):
+    found = set(output_types(converted("int8")))
+    types = {name: {kind for other, kind in found if other == name} for name, _ in found}
+    assert types["CONV_2D"] == {"INT8"}
+    for name in ("MUL", "ADD", "SOFTMAX"):
+        assert types[name] == {"FLOAT32"}
 
 
 def test_sizes_shrink(converted):
