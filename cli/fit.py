@@ -64,6 +64,8 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.option("--class-weights/--no-class-weights", default=None, help="Weigh rare classes more.")
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True,
               help="How many seeds; every fold is run with each.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+              help="The first seed; the others follow it.")  # fmt: skip
 @click.option("--folds", type=click.IntRange(1), help="Only the first so many folds.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True,
               help="Processes that train folds at the same time.")  # fmt: skip
@@ -84,6 +86,7 @@ def fit(
     validation: str | None,
     protocol: str | None,
     seeds: int,
+    seed: int,
     folds: int | None,
     jobs: int,
     scheduler: str | None,
@@ -154,7 +157,7 @@ def fit(
 
             assert isinstance(learner, (NetworkLearner, MotionLearner))  # others turned away above
             learner.progress = progress
-            path = fit_for_deployment(learner, folder)
+            path = fit_for_deployment(learner, folder, seed=seed)
             click.echo(json.dumps({"model": str(path)}) if as_json else f"Network: {path}")
             return
         run = evaluate_loso(
@@ -162,7 +165,7 @@ def fit(
             store,
             run_dir=folder,
             jobs=jobs,
-            seed=range(seeds),
+            seed=range(seed, seed + seeds),
             validation=validation,
             protocol=protocol or "composite",
             folds=folds,

@@ -205,11 +205,15 @@ def fit_heads(
         Of each member, kernel `(features, classes)` and bias `(classes,)`, for features as they
         come.
     """
+    from threadpoolctl import threadpool_limits
+
     known = np.tile(labels[clips], 2)
-    return [
-        _logistic_regression(values.reshape(len(known), -1), known, penalty, len(CLASSES))
-        for values in features[:, :, clips]
-    ]
+    # Its products are small: several threads would only wait for each other.
+    with threadpool_limits(1):
+        return [
+            _logistic_regression(values.reshape(len(known), -1), known, penalty, len(CLASSES))
+            for values in features[:, :, clips]
+        ]
 
 
 def answers(

@@ -10,6 +10,7 @@ import pytest
 
 from dfrnet_keras.cli.main import main
 from dfrnet_keras.datasets.drawn_motion import CLASSES, draw_motion
+from dfrnet_keras.evaluation import open_run
 from dfrnet_keras.models import recipe
 from dfrnet_keras.models.recipe import BestRecipe
 from dfrnet_keras.models.saving import load_network
@@ -84,10 +85,11 @@ def test_folds_and_then_the_network_to_deploy(fit, tmp_path):
 
 def test_the_optimistic_validation_says_so(fit, tmp_path):
     code, output, errors = fit(
-        "--run-dir", tmp_path / "run", "--validation", "test-subject", "--folds", "1"
+        "--run-dir", tmp_path / "run", "--validation", "test-subject", "--folds", "1", "--seed", 4
     )
     assert code == 0, errors
     assert "OPTIMISTIC" in output
+    assert {row.seed for row in open_run(tmp_path / "run").predictions} == {4}
 
 
 @pytest.mark.parametrize(
