@@ -1,14 +1,31 @@
 """Clips and stores that several tests make."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
 
 from dfrnet_keras import preparation
 from dfrnet_keras.datasets import Clip
+from dfrnet_keras.models import recipe
+from dfrnet_keras.models.recipe import BestRecipe
 from dfrnet_keras.store import FeatureStore
 
 LABELS = ("negative", "positive", "surprise")
+
+
+@dataclasses.dataclass(frozen=True)
+class _QuickBestRecipe(BestRecipe):
+    members: int = 1
+    drawn_clips: int = 32
+    drawn_epochs: int = 1
+
+
+@pytest.fixture
+def quick_best_recipe(monkeypatch):
+    """`--recipe best` with one network that drawn motion teaches for a moment only."""
+    monkeypatch.setattr(recipe, "BestRecipe", _QuickBestRecipe)
 
 
 @pytest.fixture

@@ -72,7 +72,11 @@ def write_clip(folder: Path) -> None:
 
 
 def test_every_command_of_the_documents_runs(
-    maps: Path, home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    maps: Path,
+    home: None,
+    quick_best_recipe: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from dfrnet_keras.cli.main import dfr_keras
 
@@ -92,7 +96,9 @@ def test_every_command_of_the_documents_runs(
         arguments = ["32" if word == "56" else word for word in words[1:]]
         if arguments[0] == "fit":
             # The later of two equal options counts.
-            arguments = [*arguments, "--epochs", "1", "--jobs", "1", "--validation", "none"]
+            arguments += ["--jobs", "1", "--seeds", "1"]
+            if "best" not in arguments:
+                arguments += ["--epochs", "1", "--validation", "none"]
             if "--all-subjects" not in arguments:
                 arguments += ["--folds", "2"]
         if arguments[:2] == ["data", "synthesize"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 # that were trained on drawn motion.
 PENALTIES = (3e-4, 1e-3, 3e-3)
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+# What this process has described: a worker is sent the learner anew with each fold.
+_DESCRIBED: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 
 
 class MotionLearner:
@@ -68,7 +72,6 @@ class MotionLearner:
                 f"how to draw {', '.join(CLASSES)} alone: use --recipe paper."
             )
         refuse_size(store.size)
-        self._features: dict[int, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -149,7 +152,9 @@ class MotionLearner:
             motion taught `(members, 2, clips, classes)`. The second axis is the clip and its mirror
             image.
         """
-        if seed not in self._features:
+        key = json.dumps([self.settings, str(self.store.path), self.store.digest, seed])
+        if key not in _DESCRIBED:
+            _DESCRIBED.clear()  # One at a time: others would only take memory.
             from dfrnet_keras.layers import MirroredMotion, RelativeMotion
 
             motion = RelativeMotion()(_averaged_down(self.store.arrays["flow"]))
@@ -164,8 +169,8 @@ class MotionLearner:
                 kernel, bias = member.layers[-1].get_weights()
                 features.append(seen)
                 drawn.append([_softmax(values @ kernel + bias) for values in seen])
-            self._features[seed] = np.array(features), np.array(drawn)
-        return self._features[seed]
+            _DESCRIBED[key] = np.array(features), np.array(drawn)
+        return _DESCRIBED[key]
 
     def _chosen(
         self, features: NDArray[np.float64], drawn: NDArray[np.float64], fold: Fold

@@ -1,6 +1,5 @@
 """`fit --recipe best`, with members that are trained for a moment only."""
 
-import dataclasses
 import json
 import sys
 
@@ -11,16 +10,7 @@ import pytest
 from dfrnet_keras.cli.main import main
 from dfrnet_keras.datasets.drawn_motion import CLASSES, draw_motion
 from dfrnet_keras.evaluation import open_run
-from dfrnet_keras.models import recipe
-from dfrnet_keras.models.recipe import BestRecipe
 from dfrnet_keras.models.saving import load_network
-
-
-@dataclasses.dataclass(frozen=True)
-class Small(BestRecipe):
-    members: int = 1
-    drawn_clips: int = 32
-    drawn_epochs: int = 1
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +33,8 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def fit(root, home, monkeypatch, capsys):
+def fit(root, home, quick_best_recipe, monkeypatch, capsys):
     """Runs the command in this process; gives exit status, output and messages."""
-    monkeypatch.setattr(recipe, "BestRecipe", Small)
     monkeypatch.setenv("DFR_KERAS_HOME", str(home))
 
     def fit(*arguments):

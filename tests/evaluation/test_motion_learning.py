@@ -1,11 +1,19 @@
 """The recipe of this package's own, with one small member in place of four."""
 
+import pickle
+
 import numpy as np
 import pytest
 
 from dfrnet_keras.datasets.drawn_motion import CUT_FACES, MEGC2019_MAPS, draw_motion
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.evaluation import evaluate_loso, fit_everybody, loso_folds, motion_prior
+from dfrnet_keras.evaluation import (
+    evaluate_loso,
+    fit_everybody,
+    loso_folds,
+    motion_learning,
+    motion_prior,
+)
 from dfrnet_keras.evaluation.learners import make_learner
 from dfrnet_keras.evaluation.motion_learning import MotionLearner
 from dfrnet_keras.models.recipe import BestRecipe
@@ -86,6 +94,7 @@ def test_equal_seeds_give_equal_answers_and_others_other_ones(store, learner, mo
     assert not np.allclose(answers_of(learner, folds, seed=1)[0], first)
     # Trained again, not taken from the cache.
     monkeypatch.setenv("DFR_KERAS_HOME", str(home / "another"))
+    motion_learning._DESCRIBED.clear()
     np.testing.assert_array_equal(answers_of(MotionLearner(store, recipe=RECIPE), folds)[0], first)
 
 
@@ -97,11 +106,16 @@ def test_members_are_trained_once(store, learner, monkeypatch):
         raise AssertionError("trained although it is in the cache")
 
     monkeypatch.setattr(motion_prior, "train_member", refuse)
+    motion_learning._DESCRIBED.clear()
     events = []
     again = MotionLearner(store, recipe=RECIPE)
     again.progress = events.append
     np.testing.assert_array_equal(answers_of(again, folds)[0], expected)
     assert [event["done"] for event in events] == [2] * 5
+    # And clips are described once a process, also by a learner that was sent to it anew.
+    monkeypatch.setattr(motion_prior, "trained_members", refuse)
+    sent = pickle.loads(pickle.dumps(again))
+    np.testing.assert_array_equal(answers_of(sent, folds)[0], expected)
 
 
 def test_the_network_to_deploy_answers_as_its_parts(store, learner):
