@@ -84,7 +84,7 @@ def reproduce(
     if store_path is not None and size is not None:
         raise click.UsageError("--size is that of the store: leave it out.")
     names = list(NAMES) if "all" in what else list(dict.fromkeys(what))
-    unknown = [name for name in names if name not in NAMES]
+    unknown = [name for name in what if name not in (*NAMES, "all")]
     if unknown:
         raise InputError(f"{unknown[0]} is no table or figure of the paper: use one of "
                          f"{', '.join(NAMES)} or all.")  # fmt: skip
@@ -130,11 +130,13 @@ def reproduce(
     if as_json:
         content = results[0] if len(results) == 1 else {"tables": results}
         click.echo(json.dumps(content, indent=1))
-        return
-    for result in results:
-        _print(result)
-    for path in written:
-        click.echo(f"Written: {path}")
+    else:
+        for result in results:
+            _print(result)
+        for path in written:
+            click.echo(f"Written: {path}")
+    if all(result.get("missing") for result in results):
+        sys.exit(1)
 
 
 def _check_files(run_dir: Path, page: Path | None, others: list[Path | None]) -> None:
@@ -237,8 +239,13 @@ def _write(
         (csv_file, text.as_csv), (markdown, text.as_markdown), (latex, text.as_latex),
     ):  # fmt: skip
         if target is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_text(target, render(results))
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_text(target, render(results))
+            except OSError as error:
+                raise InputError(
+                    f"{target} cannot be written ({error.strerror}): give another."
+                ) from error
             written.append(target)
     return written
 

@@ -175,7 +175,7 @@ def costs_table(
             *["" if metrics[key] is None else f"{metrics[key]:.4f}" for key in ("uf1", "uar")],
             f"{counts.parameters:,}" if counts else "",
             f"{counts.macs / 1e6:,.2f} M" if counts else "",
-            *([f"{latency:.3g}" if latency is not None else ""] if costs.milliseconds else []),
+            *([f"{latency:.4g}" if latency is not None else ""] if costs.milliseconds else []),
             kept,
             f"{sum(record.seconds for record in run.folds):.3g}",
         ])  # fmt: skip
