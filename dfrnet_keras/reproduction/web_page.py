@@ -84,6 +84,7 @@ def _section(one: Mapping[str, Any], *, alone: bool) -> str:
             [[line.name, line.whose, *line.cells] for line in lines],
             numbers=range(2, 2 + len(columns)),
             styles=["faint" if line.whose == "paper" else "" for line in lines],
+            dense=len(columns) > 9,
         )
     )
     remarks = "".join(f"<li>{escape(words)}</li>" for words in remarks_of(one))
