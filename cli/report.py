@@ -25,10 +25,11 @@ def report(runs: tuple[Path, ...], out: Path | None, latency: Path | None, publi
 
     It shows what was run, UF1 and UAR with their intervals, confusion matrices, loss curves and
     the most confident mistakes with their maps. Of several runs, the first is tested against each
-    of the others, subject by subject, and accuracy is drawn against latency. The page is one file
-    that needs no network.
+    of the others, subject by subject; parameters, multiply-accumulates, latency and epochs stand
+    beside the scores, their losses are drawn beside each other, and accuracy against latency. The
+    page is one file that needs no network.
     """
-    if len(runs) > 1 and latency is None:
+    if len(runs) > 1:
         start_keras()  # networks are built to be counted
     from dfrnet_keras.evaluation import write_report
     from dfrnet_keras.published import PUBLISHED_TABLE2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -40,6 +41,8 @@ _PATH = click.Path(path_type=Path)
 @click.option("--no-latency", is_flag=True, help="Leave the timing out.")
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True,
               help="For the timing.")  # fmt: skip
+@click.option("--time-again", is_flag=True, help="Time networks anew whose times are in RUN_DIR "
+              "already.")  # fmt: skip
 @click.option("--run-dir", type=_PATH, default=Path("runs/reproduce"), show_default=True,
               help="Where the runs of the rows are kept and gone on with.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
@@ -62,6 +65,7 @@ def reproduce(
     no_training: bool,
     no_latency: bool,
     threads: int,
+    time_again: bool,
     run_dir: Path,
     as_json: bool,
     csv_file: Path | None,
@@ -72,25 +76,28 @@ def reproduce(
     """Run tables and figures of the paper: table1 to table9, figure6, figure7, all.
 
     Each row is printed twice, as measured here and as the paper has it. Parameters and FLOPs need
-    no data; scores need --dataset or --store, and what was trained once is not trained again.
-    Files that are there are replaced.
+    no data; scores need --dataset or --store. What was trained or timed once is not done again, and
+    a run that was cut off goes on. Files that are there are replaced.
     """
     if dataset is not None and store_path is not None:
         raise click.UsageError("Give either --dataset or --store.")
     if store_path is not None and size is not None:
         raise click.UsageError("--size is that of the store: leave it out.")
     names = list(NAMES) if "all" in what else list(dict.fromkeys(what))
-    unknown = [name for name in names if name not in NAMES]
+    unknown = [name for name in what if name not in (*NAMES, "all")]
     if unknown:
         raise InputError(f"{unknown[0]} is no table or figure of the paper: use one of "
                          f"{', '.join(NAMES)} or all.")  # fmt: skip
+    if page is None and "all" in what:
+        page = run_dir / "reproduce.html"
+    _check_files(run_dir, page, [csv_file, markdown, latex])
     from dfrnet_keras.cli.backend import start_keras
 
     if set(names) - {"table1"}:
         start_keras()
     # Each row is a network of its own, which TensorFlow takes for a mistake.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    from dfrnet_keras.reproduction.runs import QUICK, QUICK_SIZE, Effort, Source
+    from dfrnet_keras.reproduction.runs import QUICK, QUICK_RUNS, QUICK_SIZE, Effort, Source
 
     effort = Effort(
         folds=folds or (QUICK.folds if quick else None),
@@ -112,44 +119,81 @@ def reproduce(
     results = _results(
         names, source, effort,
         run_dir=run_dir, training=not no_training, latency=not no_latency, threads=threads,
-        latency_runs=5 if quick else 100,
+        latency_runs=QUICK_RUNS if quick else 100, time_again=time_again,
     )  # fmt: skip
     written = _write(results, run_dir, csv_file, markdown, latex)
-    if page is not None or "all" in what:
+    if page is not None:
         from dfrnet_keras.reproduction import write_page
 
         command = shlex.join(["dfr-keras", *sys.argv[1:]])
-        written.append(write_page(results, page or run_dir / "reproduce.html", command))
+        written.append(write_page(results, page, command))
     if as_json:
         content = results[0] if len(results) == 1 else {"tables": results}
         click.echo(json.dumps(content, indent=1))
-        return
-    for result in results:
-        _print(result)
-    for path in written:
-        click.echo(f"Written: {path}")
+    else:
+        for result in results:
+            _print(result)
+        for path in written:
+            click.echo(f"Written: {path}")
+    if all(result.get("missing") for result in results):
+        sys.exit(1)
+
+
+def _check_files(run_dir: Path, page: Path | None, others: list[Path | None]) -> None:
+    """Refuse what cannot be written before hours are spent on it."""
+    if page is not None and page.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"{page} is to hold a web page: give a name that ends in .html.")
+    for path in (page, *others):
+        if path is not None and path.is_dir():
+            raise InputError(f"{path} is a folder: give the name of a file.")
+    for folder in {run_dir, *(path.parent for path in (page, *others) if path is not None)}:
+        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        if not there.is_dir():
+            raise InputError(f"{there} is a file, not a folder: nothing can be written into it.")
+        if not os.access(there, os.W_OK):
+            raise InputError(f"{there} cannot be written to: give another folder.")
 
 
 def _results(
-    names: list[str], source: Any, effort: Any, *, training: bool, **options: Any
+    names: list[str],
+    source: Any,
+    effort: Any,
+    *,
+    training: bool,
+    latency: bool,
+    time_again: bool,
+    run_dir: Path,
+    threads: int,
+    latency_runs: int,
 ) -> list[dict[str, Any]]:
     """What `reproduce` gives for each name; of several, one that cannot be run says why."""
     from dfrnet_keras.cli.prepare import clip_progress
     from dfrnet_keras.cli.progress import FoldProgress
     from dfrnet_keras.reproduction import reproduce as run_again
 
-    known: dict[str, dict[str, Any]] = {}
     if source is not None and (set(names) != {"table1"} and training):
         with clip_progress() as progress:
             source.progress = progress
             _ = source.store  # built here, under its own bar
+    if latency and len(names) > 1:
+        from dfrnet_keras.reproduction.latencies import time_networks
+        from dfrnet_keras.reproduction.tables import timed_rows
+
+        # All in one sitting: tables have networks in common, and times are only held against each
+        # other within one.
+        rows = timed_rows(names, source if training else None)
+        time_networks(
+            rows, run_dir, threads=threads, runs=latency_runs, again=time_again, tell=_tell
+        )
+        time_again = False
     results = []
     for name in names:
         with FoldProgress() as bars:
             try:
                 result = run_again(
                     name, source, effort,
-                    training=training, known=known, tell=_tell, progress=bars, **options,
+                    run_dir=run_dir, training=training, latency=latency, threads=threads,
+                    latency_runs=latency_runs, time_again=time_again, tell=_tell, progress=bars,
                 )  # fmt: skip
             except InputError as error:
                 if len(names) == 1:
@@ -195,8 +239,13 @@ def _write(
         (csv_file, text.as_csv), (markdown, text.as_markdown), (latex, text.as_latex),
     ):  # fmt: skip
         if target is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            write_text(target, render(results))
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                write_text(target, render(results))
+            except OSError as error:
+                raise InputError(
+                    f"{target} cannot be written ({error.strerror}): give another."
+                ) from error
             written.append(target)
     return written
 

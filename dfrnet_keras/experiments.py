@@ -68,7 +68,7 @@ _THREE = {"classes": 3}
 _HEAD_NOTE = (
     "The printed parameters and FLOPs fit networks of different heads, which the paper does not "
     "name: the head and attention that fit each row stand beside it. What is trained and timed "
-    "here has three classes, and its own figures stand under as_trained."
+    "here has three classes, and its own figures stand in --json under as_trained."
 )
 
 TABLES: dict[str, Table] = {
@@ -93,7 +93,7 @@ TABLES: dict[str, Table] = {
             Row("Always the most frequent class", "majority", views="",
                 note="Not a row of the paper: the floor."),
         ),
-        epochs=True,
+        costs=True, epochs=True,
         note="Parameters, FLOPs, latency and epochs are no columns of the paper's table; kernel "
         "machines have no parameters to count and are not timed.",
     ),

@@ -13,7 +13,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.comparison import names_of
 from dfrnet_keras.evaluation.folds import held_out_unit
 from dfrnet_keras.evaluation.report_comparison import Published, comparison
-from dfrnet_keras.evaluation.report_costs import count_macs, read_latencies
+from dfrnet_keras.evaluation.report_costs import Costs, count_networks, read_latencies
 from dfrnet_keras.evaluation.report_gallery import gallery
 from dfrnet_keras.evaluation.report_page import note, page
 from dfrnet_keras.evaluation.report_pictures import curves_picture
@@ -50,8 +50,8 @@ def write_report(
             `report.html` in the folder of the run, or for several `comparison.html` in that of
             the first.
         latency: For several runs, a JSON file of their latencies (see `read_latencies`), against
-            which accuracy is drawn; without it, multiply-accumulates of the networks take its
-            place.
+            which accuracy is drawn and which stand in the table of costs; without it, accuracy is
+            drawn against multiply-accumulates of the networks.
         published: For several runs, rows that papers print, shown beside what was measured here.
 
     Returns:
@@ -75,13 +75,12 @@ def write_report(
     ]
     above = []
     if several:
-        costs, cost_name = (
-            read_latencies(latency, opened, names) if latency is not None else count_macs(opened)
-        )
+        costs = Costs(count_networks(opened))
+        if latency is not None:
+            costs = Costs(costs.counts, *read_latencies(latency, opened, names))
         above = [
             f"<h1>{len(opened)} runs compared</h1>",
-            comparison(opened, names, figures, published=published, costs=costs,
-                       cost_name=cost_name),
+            comparison(opened, names, figures, published=published, costs=costs),
         ]  # fmt: skip
     elif latency is not None or published:
         raise InputError("Latencies and published rows stand beside several runs: give more runs.")

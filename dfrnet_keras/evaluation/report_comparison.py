@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any, Protocol
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.comparison import TESTS, Comparison, compare_runs
 from dfrnet_keras.evaluation.folds import read_protocol
+from dfrnet_keras.evaluation.report_costs import Costs, costs_table
 from dfrnet_keras.evaluation.report_page import Html, note, table
 from dfrnet_keras.evaluation.report_pictures import confusion_picture
-from dfrnet_keras.evaluation.report_plots import cost_picture, subjects_picture
+from dfrnet_keras.evaluation.report_plots import (
+    CONVERGENCE_WORDS,
+    convergence_picture,
+    cost_picture,
+    subjects_picture,
+)
 from dfrnet_keras.evaluation.report_sections import count_of, network_name
 from dfrnet_keras.evaluation.run import Run
 
@@ -38,16 +44,14 @@ def comparison(
     figures: Sequence[dict[str, Any]],
     *,
     published: Sequence[Published] = (),
-    costs: Mapping[int, float] | None = None,
-    cost_name: str = "",
+    costs: Costs | None = None,
 ) -> str:
     """The part of a page above the single runs, as HTML.
 
     Args:
         runs, names, figures: The runs, what to call them, and their metrics.
         published: Rows of papers, which are marked as such and never tested against.
-        costs: Cost of a run by its place among the runs.
-        cost_name: What the cost is, with its unit.
+        costs: What is known of the costs of the runs.
     """
     parts = [_scores(runs, names, figures, published)]
     try:
@@ -61,8 +65,11 @@ def comparison(
             parts.append(note(
                 "Some of these runs chose their epochs on the subjects that they are judged by. "
                 "Against one that did not, a difference means nothing.", warm=True))  # fmt: skip
-    if costs:
-        judged = {i: cost for i, cost in costs.items() if figures[i]["clips"]}
+    costs = costs or Costs()
+    parts += ["<h2>What each costs</h2>", costs_table(runs, names, figures, costs)]
+    drawn, cost_name = costs.drawn
+    judged = {i: cost for i, cost in drawn.items() if figures[i]["clips"]}
+    if judged:
         points = [
             (names[i], cost, figures[i]["uf1"], figures[i]["interval"]["uf1"], runs[i].optimistic)
             for i, cost in sorted(judged.items())
@@ -76,6 +83,13 @@ def comparison(
             f'<figure class="row">{cost_picture(points, cost_name)}</figure>',
             f'<p class="soft">UF1 with its 95 % interval over subjects, against {escape(cost_name)}'
             f". Up and to the left is better.{escape(left)}</p>",
+        ]
+    curves = convergence_picture({name: run.folds for name, run in zip(names, runs, strict=True)})
+    if curves:
+        parts += [
+            "<h2>How soon each learned</h2>",
+            f'<figure class="row">{curves}</figure>',
+            f'<p class="soft">{escape(CONVERGENCE_WORDS)}</p>',
         ]
     parts += ["<h2>Confusion matrices</h2>", _matrices(runs, names, figures)]
     if pairs:

@@ -1,16 +1,23 @@
-"""What each of several runs costs: latencies that were measured, or else multiply-accumulates."""
+"""What each of several runs costs: parameters, multiply-accumulates, latency, epochs."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-from collections.abc import Sequence
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.evaluation.report_page import table
 from dfrnet_keras.evaluation.run import Run
+
+if TYPE_CHECKING:
+    from dfrnet_keras.models import Counts
 
 
 def read_latencies(
@@ -92,12 +99,12 @@ def _is_folder(name: str | os.PathLike[str], run: Run) -> bool:
     return run.path is not None and Path(name).resolve() == run.path.resolve()
 
 
-def count_macs(runs: Sequence[Run]) -> tuple[dict[int, float], str]:
-    """Millions of multiply-accumulates of a clip, by place of the run; networks alone.
+def count_networks(runs: Sequence[Run]) -> dict[int, Counts]:
+    """What a clip costs the network of each run, by place of the run; networks alone.
 
     The network is built anew from the run's settings; Keras is loaded where there is one.
     """
-    found: dict[int, float] = {}
+    found: dict[int, Counts] = {}
     for place, run in enumerate(runs):
         learner = run.settings["learner"]
         size = (run.settings["store"].get("settings") or {}).get("size")
@@ -113,7 +120,73 @@ def count_macs(runs: Sequence[Run]) -> tuple[dict[int, float], str]:
                 classes=len(run.classes),
                 **learner.get("options", {}),
             )
-            found[place] = count(network).macs / 1e6
+            found[place] = count(network)
         except (InputError, TypeError, ValueError):
             continue  # a learner of the user's own, or an option of another version
-    return found, "multiply-accumulates of a clip, in millions"
+    return found
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What is known of the costs of several runs, each by place of the run.
+
+    Attributes:
+        counts: Of the networks, see `count_networks`.
+        milliseconds: Latencies, see `read_latencies`; empty where none were given.
+        words: What the latencies are.
+    """
+
+    counts: Mapping[int, Counts] = field(default_factory=dict)
+    milliseconds: Mapping[int, float] = field(default_factory=dict)
+    words: str = ""
+
+    @property
+    def drawn(self) -> tuple[dict[int, float], str]:
+        """What accuracy is drawn against, and its name: latencies, or else multiply-accumulates."""
+        if self.milliseconds:
+            return dict(self.milliseconds), self.words
+        millions = {place: counts.macs / 1e6 for place, counts in self.counts.items()}
+        return millions, "multiply-accumulates of a clip, in millions"
+
+
+def costs_table(
+    runs: Sequence[Run], names: Sequence[str], figures: Sequence[dict[str, Any]], costs: Costs
+) -> str:
+    """Scores of several runs beside parameters, multiply-accumulates, latency, epochs and time.
+
+    Args:
+        runs, names, figures: The runs, what the page calls them, and their metrics.
+        costs: What is known of their costs.
+
+    Returns:
+        HTML.
+    """
+    rows = []
+    for place, (run, name, metrics) in enumerate(zip(runs, names, figures, strict=True)):
+        counts = costs.counts.get(place)
+        latency = costs.milliseconds.get(place)
+        epochs = [record.epoch for record in run.folds if record.epoch and not record.failure]
+        kept = ""
+        if epochs:
+            low, high = min(epochs), max(epochs)
+            kept = f"{statistics.median(epochs):g}" + (f" ({low} to {high})" if low < high else "")
+        rows.append([
+            name,
+            *["" if metrics[key] is None else f"{metrics[key]:.4f}" for key in ("uf1", "uar")],
+            f"{counts.parameters:,}" if counts else "",
+            f"{counts.macs / 1e6:,.2f} M" if counts else "",
+            *([f"{latency:.4g}" if latency is not None else ""] if costs.milliseconds else []),
+            kept,
+            f"{sum(record.seconds for record in run.folds):.3g}",
+        ])  # fmt: skip
+    header = ["", "UF1", "UAR", "parameters", "MACs of a clip"]
+    header += ["latency, ms"] if costs.milliseconds else []
+    header += ["epoch kept", "training, s"]
+    words = "Counted at the size of the maps that each run has."
+    words += f" Time: {costs.words}." if costs.milliseconds else " --latency adds times."
+    words += (
+        " Epoch kept: median over folds, and range; training: of all folds, as long as they took "
+        "on the machine of the run. Kernel machines have neither parameters to count nor epochs."
+    )
+    shown = table(header, rows, numbers=range(1, len(header)))
+    return f'{shown}<p class="soft">{escape(words)}</p>'

@@ -51,6 +51,10 @@ tbody th { font-weight: 400; }
 tr.strong > * { font-weight: 650; }
 tr.faint > * { color: var(--soft); }
 .number { text-align: right; }
+table.dense { font-size: .78rem; }
+.dense th, .dense td { padding-right: .55rem; white-space: normal; }
+.dense thead th { font-size: .74rem; vertical-align: bottom; }
+.dense td.number { white-space: nowrap; }
 dl.facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1.5rem;
   margin: .5rem 0; font-size: .94rem; }
 dl.facts dt { color: var(--soft); }
@@ -144,6 +148,7 @@ def table(
     texts: Iterable[int] = (),
     styles: Sequence[str] = (),
     caption: str = "",
+    dense: bool = False,
 ) -> str:
     """A table whose first column names the rows.
 
@@ -154,6 +159,7 @@ def table(
         texts: Columns whose cells may be broken into lines.
         styles: A class for each row: `"strong"`, `"faint"` or nothing.
         caption: Text above the table.
+        dense: Small, with names broken into lines, so that many columns fit the page.
     """
     numbers, texts = set(numbers), set(texts)
 
@@ -175,9 +181,10 @@ def table(
         ]
         lines.append(f'<tr class="{style}">' if style else "<tr>")
         lines.append("".join(cells) + "</tr>\n")
+    kind_of_table = ' class="dense"' if dense else ""
     above = f"<caption>{escape(caption)}</caption>" if caption else ""
     return (
-        f'<div class="scroll"><table>{above}<thead><tr>{head}</tr></thead>\n'
+        f'<div class="scroll"><table{kind_of_table}>{above}<thead><tr>{head}</tr></thead>\n'
         f"<tbody>\n{''.join(lines)}</tbody></table></div>"
     )
 

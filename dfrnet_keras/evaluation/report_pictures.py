@@ -121,7 +121,7 @@ def _loss_picture(lines: Sequence[NDArray], title: str) -> str:
                 rasterized=sum(map(len, lines)) > 3000,
             )
         if many:
-            median = _median(lines)
+            median = median_curve(lines)
             label = f"median of {len(lines)} folds"
             axes.plot(np.arange(1, len(median) + 1), median, color=INK, linewidth=1.8, label=label)
             axes.legend(frameon=False, loc="upper right")
@@ -139,8 +139,8 @@ def _loss_picture(lines: Sequence[NDArray], title: str) -> str:
         )
 
 
-def _median(lines: Sequence[NDArray]) -> NDArray:
-    """Median by epoch, as far as half of the folds went."""
+def median_curve(lines: Sequence[NDArray]) -> NDArray:
+    """Median by epoch, as far as half of the folds went; not finite figures are left out."""
     padded = np.full((len(lines), max(map(len, lines))), np.nan)
     for row, line in zip(padded, lines, strict=True):
         row[: len(line)] = np.where(np.isfinite(line), line, np.nan)

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from dfrnet_keras.models.recipe import Recipe
     from dfrnet_keras.store import FeatureStore
 
-MAPS = {"T": "flow", "S": "apex", "D": "difference"}
 # Every network of Table 5 can still reduce maps of this size; AlexNet asks for 92.
 QUICK_SIZE = 96
+# How often a network is timed when it is only to be seen that it can be.
+QUICK_RUNS = 5
 _VIT_BATCH = 8
 
 
@@ -123,11 +124,6 @@ class Source:
                 f"{self.store_path} holds maps, not the frames that this needs: give --dataset."
             )
         return load_dataset(self.dataset, self.root)
-
-
-def missing_views(row: Row, store: FeatureStore) -> list[str]:
-    """Names of the maps that a row looks at and a store lacks."""
-    return [MAPS[letter] for letter in row.views if letter not in store.features]
 
 
 def train_row(

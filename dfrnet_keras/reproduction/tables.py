@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.experiments import DATASET_COLUMNS, FIGURES, NAMES, OURS, TABLES, Row, Table
+from dfrnet_keras.experiments import DATASET_COLUMNS, FIGURES, NAMES, OURS, TABLES, Row
 from dfrnet_keras.published import COSTS, DATASETS, PAPER_MACHINE, PUBLISHED_TABLE2, SCORES
-from dfrnet_keras.reproduction.costs import Latencies, latencies_of, network_key
-from dfrnet_keras.reproduction.runs import Effort, Source, missing_views, scores_of, train_row
+from dfrnet_keras.reproduction.costs import network_key
+from dfrnet_keras.reproduction.latencies import time_networks
+from dfrnet_keras.reproduction.runs import Effort, Source, scores_of, train_row
+from dfrnet_keras.reproduction.views import missing_views, refusal, trainable
 
 if TYPE_CHECKING:
     from dfrnet_keras.evaluation.loso import Progress
@@ -30,7 +32,7 @@ def reproduce(
     latency: bool = True,
     threads: int = 1,
     latency_runs: int = 100,
-    known: Latencies | None = None,
+    time_again: bool = False,
     tell: Tell | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -40,12 +42,13 @@ def reproduce(
         what: One of `experiments.NAMES`.
         source: The data; `None` trains nothing.
         effort: How much of the training is done.
-        run_dir: Where runs are kept and gone on with; tables share those they have in common.
+        run_dir: Where runs are kept and gone on with; tables share those they have in common, and
+            times of networks.
         training: Whether to train; without, scores are missing.
-        latency: Whether to time the networks.
+        latency: Whether to time the networks, or take their times from `run_dir`.
         threads: For the timing, of Keras and of LiteRT.
         latency_runs: Timed runs of each network.
-        known: Timings of before; those of now are added to it.
+        time_again: Whether to time networks that were timed before.
         tell: Called with a line about what is being done.
         progress: See `evaluate_loso`.
 
@@ -73,24 +76,23 @@ def reproduce(
     if what in FIGURES:
         return {**about, **_figure(what, source, effort, run_dir, training, tell, progress)}
     table = TABLES[what]
-    if training and source is not None:
-        _require_a_row(what, table, source)
+    # Before anything is counted or timed.
+    if training and source is not None and not trainable(table.rows, source.store):
+        raise InputError(refusal(what, source, table.rows, has_costs=table.costs))
     rows = [_printed(what, row) for row in table.rows]
     for row, figures in zip(table.rows, rows, strict=True):
-        if table.costs or what == "table2":
+        if table.costs:
             figures |= _counted(row)
     machine = None
-    timed = [row for row in table.rows if row.model and (table.costs or what == "table2")]
-    if latency and timed:
-        from dfrnet_keras.tflite import timing
-
-        _say(tell, f"{what}: timing {len(timed)} rows")
-        found = latencies_of(timed, threads=threads, runs=latency_runs, known=known)
-        machine = {**timing.machine(), "threads": threads, "runs": latency_runs}
-        if known is not None:
-            known |= found
-        for row, figures in zip(table.rows, rows, strict=True):
-            figures |= found.get(network_key(row), {})
+    if latency and table.costs:
+        sitting = time_networks(
+            table.rows, run_dir, threads=threads, runs=latency_runs, again=time_again, tell=tell
+        )
+        if sitting is not None:
+            about_it = {name: sitting[name] for name in ("threads", "runs", "started")}
+            machine = {**sitting["machine"], **about_it}
+            for row, figures in zip(table.rows, rows, strict=True):
+                figures |= sitting["networks"].get(network_key(row), {})
     for row, figures in zip(table.rows, rows, strict=True):
         if not training:
             figures["not_run"] = "training was left out"
@@ -105,12 +107,29 @@ def reproduce(
         "header": table.header,
         "note": table.note,
         "by_dataset": table.by_dataset,
-        "costs": table.costs or what == "table2",
+        "costs": table.costs,
         "epochs": table.epochs,
         "rows": rows,
         "machine": machine,
-        "paper_machine": PAPER_MACHINE if table.costs else None,
+        "paper_machine": PAPER_MACHINE if what in COSTS else None,
     }
+
+
+def timed_rows(names: Iterable[str], source: Source | None = None) -> list[Row]:
+    """Rows of several tables whose networks are timed, so that one sitting can hold them all.
+
+    Args:
+        names: Of `experiments.NAMES`.
+        source: The data that the rows are to be trained on; a table that `reproduce` refuses for
+            want of maps is left out.
+    """
+    tables = [TABLES[name] for name in names if name in TABLES and TABLES[name].costs]
+    return [
+        row
+        for table in tables
+        if source is None or trainable(table.rows, source.store)
+        for row in table.rows
+    ]
 
 
 def _notices(what: str, source: Source | None, effort: Effort) -> list[str]:
@@ -130,32 +149,6 @@ def _notices(what: str, source: Source | None, effort: Effort) -> list[str]:
     if (source.dataset or "").startswith("synthetic"):
         notices.append("The clips are drawn, not filmed: their scores say nothing of real faces.")
     return notices
-
-
-def _require_a_row(what: str, table: Table, source: Source) -> None:
-    """Refuse a table none of whose rows can be trained, before anything is counted or timed."""
-    can = [row for row in table.rows if row.model and not missing_views(row, source.store)]
-    if can:
-        return
-    raise InputError(_cannot(what, source, table.rows, bool(table.costs)))
-
-
-def _cannot(what: str, source: Source, rows: tuple[Row, ...], has_costs: bool) -> str:
-    store = source.store
-    lacking = sorted({name for row in rows for name in missing_views(row, store)})
-    others = [
-        f"{name} ({', '.join(able)})"
-        for name, table in TABLES.items()
-        if (able := [r.name for r in table.rows
-                     if r.model and r.views and not missing_views(r, store)])
-    ]  # fmt: skip
-    can = [f"can train {'; '.join(others)}"] if others else []
-    can += [f"`{what} --no-training` prints its costs"] if has_costs else []
-    can.append(f"`dfr-keras fit --features {store.features}` trains DFR-Net on what is there")
-    return (
-        f"{source.name} does not have the maps {' and '.join(lacking)} that {what} needs: of the "
-        f"paper's tables it {', '.join(can)}."
-    )
 
 
 def _printed(what: str, row: Row) -> dict[str, Any]:
@@ -252,7 +245,7 @@ def _figure(
         raise InputError(f"{what} shows confusion matrices of a trained network: give --dataset, "
                          "and leave --no-training out.")  # fmt: skip
     if missing_views(OURS, source.store):
-        raise InputError(_cannot(what, source, (OURS,), False))
+        raise InputError(refusal(what, source, (OURS,)))
     _say(tell, f"{what}: {OURS.name}")
     run = train_row(OURS, source, effort, run_dir, progress)
     metrics = run.metrics()

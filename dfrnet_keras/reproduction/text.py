@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from dfrnet_keras.evaluation.report_sections import count_of
 from dfrnet_keras.experiments import DATASET_COLUMNS
 
 NOTHING = "-"
@@ -53,7 +54,7 @@ def columns_of(table: Figures) -> list[Column]:
         columns += [
             Column("parameters", "Parameters", "M"),
             Column("thop_macs", "FLOPs", "G"),
-            Column("keras_milliseconds", "ms", "3", "milliseconds"),
+            Column("keras_milliseconds", "ms Keras", "3", "milliseconds"),
             Column("tflite_milliseconds", "ms .tflite", "3", None),
         ]
         if any("counted_with" in row and row["counted_with"] for row in table["rows"]):
@@ -112,15 +113,19 @@ def remarks_of(table: Figures) -> list[str]:
     if len(sizes) > 1:
         listed = "; ".join(f"{size}: {', '.join(names)}" for size, names in sorted(sizes.items()))
         remarks.append(f"Maps in pixels: {listed}.")
+    if table.get("epochs"):
+        remarks.append("Epochs: which one was kept, median over folds; where a method trains for "
+                       "a fixed number, that number.")  # fmt: skip
     protocols = {row["protocol"] for row in table.get("rows", ()) if row.get("protocol")}
     remarks += sorted(f"Protocol here: {words}." for words in protocols)
     machine = table.get("machine")
     if machine:
         remarks.append(
-            f"Time here: Keras (compiled call) and float32 .tflite, batch 1, mean of "
-            f"{machine['runs']} runs in turns, {machine['threads']} thread(s), "
-            f"{machine['processor']}, {machine['cores']} cores of which {machine['free_cores']} "
-            "were free; weights not trained."
+            f"Time here: Keras (compiled call) and float32 .tflite, batch 1, maps of the size "
+            f"that each was published with, mean of {machine['runs']} runs in turns, "
+            f"{count_of(machine['threads'], 'thread')}, {machine['processor']}, "
+            f"{machine['free_cores']:g} of {count_of(machine['cores'], 'core')} free at the start; "
+            "weights not trained."
         )
     if table.get("paper_machine"):
         remarks.append(f"Time in the paper: {table['paper_machine']}.")

@@ -11,6 +11,7 @@ from typing import Any
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.report_page import note, page, table
 from dfrnet_keras.evaluation.report_pictures import curves_picture
+from dfrnet_keras.evaluation.report_plots import CONVERGENCE_WORDS, convergence_picture
 from dfrnet_keras.evaluation.run_folder import open_run, write_text
 from dfrnet_keras.experiments import NAMES
 from dfrnet_keras.reproduction.pictures import draw_matrices
@@ -39,14 +40,15 @@ def write_page(tables: Sequence[Mapping[str, Any]], path: str | Path, command: s
     parts = [
         f"<h1>{escape(title)}</h1>",
         '<p class="lead">DFR-Net: each line measured here above the line that the paper prints</p>',
-        *[note(f"<strong>{escape(words)}</strong>", warm=True) for words in notices],
     ]
+    if notices:
+        parts.append(note("<br>".join(f"<strong>{escape(w)}</strong>" for w in notices), warm=True))
     if len(tables) > 1:
         links = ", ".join(f'<a href="#{one["what"]}">{_name(one)}</a>' for one in tables)
         parts.append(f"<p>{links}</p>")
     if any(one.get("missing") for one in tables):
         parts.append(note("Some of them could not be run; the reason stands in their place."))
-    parts += [_section(one) for one in tables]
+    parts += [_section(one, alone=len(tables) == 1) for one in tables]
     if command:
         parts.append(f"<h2>This page again</h2>\n<pre>{escape(command)}</pre>")
     try:
@@ -62,11 +64,14 @@ def _name(one: Mapping[str, Any]) -> str:
     return f"{one['what'][:-1].capitalize()} {one['what'][-1]}"
 
 
-def _section(one: Mapping[str, Any]) -> str:
+def _section(one: Mapping[str, Any], *, alone: bool) -> str:
     heading = f'<h2 id="{one["what"]}">{_name(one)}. {escape(one["title"])}</h2>'
     if one.get("missing"):
         return heading + note(escape(one["missing"]), warm=True)
-    parts = [heading, *[note(escape(words), warm=True) for words in one["notices"]]]
+    parts = [heading]
+    if one["notices"] and not alone:
+        # Again with each table: what is cut out of the page keeps it.
+        parts.append(note("<br>".join(map(escape, one["notices"])), warm=True))
     columns = columns_of(one)
     lines = lines_of(one)
     if "panels" in one:
@@ -79,6 +84,7 @@ def _section(one: Mapping[str, Any]) -> str:
             [[line.name, line.whose, *line.cells] for line in lines],
             numbers=range(2, 2 + len(columns)),
             styles=["faint" if line.whose == "paper" else "" for line in lines],
+            dense=len(columns) > 9,
         )
     )
     remarks = "".join(f"<li>{escape(words)}</li>" for words in remarks_of(one))
@@ -88,15 +94,22 @@ def _section(one: Mapping[str, Any]) -> str:
 
 
 def _curves(one: Mapping[str, Any]) -> str:
-    """Loss by epoch of every run of a table: how quickly each came to rest."""
-    shown = []
-    for row in one.get("rows", ()):
-        if row.get("run_dir"):
-            picture = curves_picture([record.curves for record in open_run(row["run_dir"]).folds])
-            if picture:
-                shown.append(
-                    f'<h3>{escape(row["name"])}</h3>\n<figure class="row">{picture}</figure>'
-                )
-    if not shown:
+    """Loss by epoch of the runs of a table: beside each other, and each with all its folds."""
+    runs = {
+        row["name"]: open_run(row["run_dir"]).folds
+        for row in one.get("rows", ())
+        if row.get("run_dir")
+    }
+    together = convergence_picture(runs)
+    if not together:
         return ""
-    return f"\n<details><summary>Loss curves</summary>\n{''.join(shown)}\n</details>"
+    shown = []
+    for name, folds in runs.items():
+        picture = curves_picture([record.curves for record in folds])
+        if picture:
+            shown.append(f'<h3>{escape(name)}</h3>\n<figure class="row">{picture}</figure>')
+    return (
+        f'\n<h3>How soon each learned</h3>\n<figure class="row">{together}</figure>\n'
+        f'<p class="soft">{escape(CONVERGENCE_WORDS)}</p>\n'
+        f"<details><summary>Loss of every fold</summary>\n{''.join(shown)}\n</details>"
+    )

@@ -31,8 +31,24 @@ def test_several_go_on_where_one_cannot_be_run(run, flow_store, tmp_path):
     assert "does not have the maps apex and difference" in (tmp_path / "page.html").read_text()
 
 
+def test_it_fails_where_none_of_several_can_be_run(run, flow_store, tmp_path):
+    result = run(reproduce, "table3", "figure6", "--store", flow_store.path, "--run-dir", tmp_path)
+    assert result.exit_code == 1
+    assert result.stdout.count("Not run: ") == 2
+
+
 def test_bad_input_is_one_sentence(error, flow_store):
     assert "use one of table1" in error("reproduce", "table10")
     said = error("reproduce", "table4", "--store", flow_store.path)
     assert "does not have the maps apex and difference that table4 needs" in said
+    assert "table10 is no table" in error("reproduce", "all", "table10")
+
+
+def test_files_that_cannot_be_written_are_refused_first(error, tmp_path, monkeypatch):
+    monkeypatch.setattr("dfrnet_keras.cli.reproduce._results", lambda *_, **__: 1 / 0)
+    file = tmp_path / "file"
+    file.touch()
     assert "ends in .html" in error("reproduce", "table1", "--out", "page.txt")
+    assert f"{tmp_path} is a folder" in error("reproduce", "table1", "--csv", tmp_path)
+    for arguments in (("--latex", file / "rows.tex"), ("--run-dir", file / "runs" / "more")):
+        assert f"{file} is a file, not a folder" in error("reproduce", "table1", *arguments)

@@ -9,8 +9,9 @@ import pytest
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import evaluate_loso, open_run, write_report
 from dfrnet_keras.evaluation.comparison import compare_runs
-from dfrnet_keras.evaluation.report_costs import count_macs, read_latencies
-from dfrnet_keras.evaluation.report_plots import cost_picture, subjects_picture
+from dfrnet_keras.evaluation.report_costs import Costs, costs_table, count_networks, read_latencies
+from dfrnet_keras.evaluation.report_plots import convergence_picture, cost_picture, subjects_picture
+from dfrnet_keras.evaluation.run import FoldRecord
 
 
 class Row(NamedTuple):
@@ -100,11 +101,18 @@ def test_accuracy_against_latency(folders, tmp_path):
     file = tmp_path / "latency.json"
     file.write_text(json.dumps({"net-0": 1.5, str(folders[1]): 40}))
     path = write_report(folders, latency=file)
-    words, drawn = text_of(path)
+    words, _ = text_of(path)
     assert "UF1 with its 95 % interval over subjects, against latency in ms, as given" in words
     assert "Not on it, for want of that figure: net-2." in words
-    assert "net-0" in drawn
-    assert "net-2" not in drawn
+    assert re.search(r"net-0 0\.\d{4} 0\.\d{4} 1\.5 3 8 ", words)  # latency, epoch, seconds
+    assert re.search(r"net-1 0\.\d{4} 0\.\d{4} 40 3 8 ", words)
+    assert re.search(r"net-2 0\.\d{4} 0\.\d{4} 3 8 ", words)
+    assert "How soon each learned" in words
+    points = base64.b64decode(
+        re.search(r'alt="UF1 against [^"]*" src="data:image/svg\+xml;base64,([^"]+)',
+                  path.read_text()).group(1)).decode()  # fmt: skip
+    assert "net-0" in points
+    assert "net-2" not in points
     assert f"--latency {file}" in words
 
 
@@ -164,10 +172,40 @@ def test_multiply_accumulates_of_networks(make_store, guesser):
         evaluate_loso(guesser(store, settings=one), store)
         for one in (settings, {"name": "svm"}, {**settings, "options": {"no": 1}})
     ]
-    found, words = count_macs(runs)
+    found = count_networks(runs)
     network = build_model("ststnet", input_size=28, classes=3)
-    assert found == {0: count(network).macs / 1e6}
+    assert found == {0: count(network)}
+    drawn, words = Costs(found).drawn
+    assert drawn == {0: count(network).macs / 1e6}
     assert "millions" in words
+    figures = [run.metrics() for run in runs]
+    cells = " ".join(
+        re.sub(r"<[^>]+>", " ", costs_table(runs, "abc", figures, Costs(found))).split()
+    )
+    scores = f"{figures[0]['uf1']:.4f} {figures[0]['uar']:.4f}"
+    assert f"a {scores} 1,683 0.39 M 3 2.5" in cells  # five folds of half a second
+    assert f"b {figures[1]['uf1']:.4f} {figures[1]['uar']:.4f} 3 2.5" in cells
+
+
+def test_losses_beside_each_other():
+    def fold(loss, epoch, validation=()):
+        return FoldRecord(0, 0, "d", "s", (), epoch=epoch,
+                          curves={"loss": loss, "validation_loss": list(validation)})  # fmt: skip
+
+    slow = [fold([4.0, 3.0, 2.0], 3), fold([8.0, 8.0, 8.0], 3)]
+    quick = [fold([1.0, 0.1], 2, [0.5, 0.25])]
+    picture = convergence_picture({"slow": slow, "quick $1$": quick, "machine": []})
+    (drawn,) = re.findall(r"base64,([^\"]+)", picture)
+    words = base64.b64decode(drawn).decode()
+    assert "training loss" in words
+    assert "validation loss" in words
+    assert "slow" in words
+    assert "machine" not in words
+    assert "2 runs, validation loss: quick $1$ 0.5 after 2" in picture
+    assert "slow 0.75 after 3" in convergence_picture({"slow": slow})  # of 0.5 and 1
+    assert convergence_picture({"machine": [fold([], 0)]}) == ""
+    odd = [fold([float("nan"), 1.0], 1), fold([0.0], 1), fold([2.0, float("inf")], 2)]
+    assert "odd" in convergence_picture({"odd": odd, "long": [fold([1.0] * 40, 40)]})
 
 
 def test_pictures_of_hostile_names():

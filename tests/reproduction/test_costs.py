@@ -1,4 +1,4 @@
-"""Structural columns equal to the printed decimals; timing in a process of its own."""
+"""Structural columns equal to the printed decimals."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from dfrnet_keras.experiments import Row
 from dfrnet_keras.reproduction import Effort, reproduce
-from dfrnet_keras.reproduction.costs import counts_of, latencies_of, network_key
+from dfrnet_keras.reproduction.costs import counts_of
 
 
 @pytest.mark.parametrize("what", ["table5", "table7", "table9"])
@@ -35,15 +35,3 @@ def test_the_network_that_is_trained_has_figures_of_its_own() -> None:
     assert figures["counted_with"] == {"attention": "none", "classes": 1000}
     assert figures["as_trained"]["parameters"] == 392_679
     assert counts_of(Row("STSTNet", "ststnet"))["parameters"] == 1683
-
-
-@pytest.mark.slow
-def test_networks_are_timed_in_keras_and_as_tflite_once() -> None:
-    row = Row("STSTNet", "ststnet", views="T")
-    known = latencies_of([row, Row("Majority", "majority")], threads=1, runs=3)
-    (figures,) = known.values()
-    assert list(known) == [network_key(row)]
-    assert figures["tflite_milliseconds"] > 0
-    assert figures["keras_milliseconds"] > 0
-    assert (figures["threads"], figures["runs"]) == (1, 3)
-    assert latencies_of([row], known=known) == known

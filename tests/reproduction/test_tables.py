@@ -67,7 +67,8 @@ def test_a_row_is_trained_sliced_and_shared_with_a_figure(
     content = page.read_text()
     assert "not a result" in content
     assert "0.6851" in content
-    assert "Loss curves" in content
+    assert "How soon each learned" in content
+    assert content.count("machinery only, not a result") == 3  # above, and by each of the two
     assert "not a result" in as_csv([table])
 
 

@@ -51,7 +51,7 @@ def test_remarks_name_the_machine_and_what_was_not_run() -> None:
     remarks = " ".join(remarks_of(TABLE))
     assert "Not run: own: no maps." in remarks
     assert "mean of 100 runs" in remarks
-    assert "1 thread(s), P" in remarks
+    assert "1 thread, P, 1.5 of 2 cores free at the start" in remarks
 
 
 def test_csv_has_both_figures_unrounded_in_one_line() -> None:
