@@ -26,7 +26,7 @@ class PairedBootstrap:
         difference: first - second.
         low, high: Percentile interval of the difference; `None` with fewer than two subjects.
         p: Two-sided: twice the share of draws on the other side of zero, at least
-            2 / (samples + 1); `None` with fewer than two subjects.
+            2 / (samples + 1) and 2 ** (1 - subjects); `None` with fewer than two subjects.
         samples: Number of draws.
     """
 
@@ -139,6 +139,9 @@ def paired_bootstrap(
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     beyond = int(min(np.count_nonzero(drawn <= 0), np.count_nonzero(drawn >= 0)))
     p = min(1.0, 2 * (beyond + 1) / (samples + 1))
+    # Few subjects resemble each other by chance, and the bootstrap does not know it: no exact
+    # paired test (signs, permutations) over so many can give less.
+    p = max(p, 2.0 ** (1 - subjects))
     return PairedBootstrap(one, two, one - two, float(low), float(high), p, samples)
 
 

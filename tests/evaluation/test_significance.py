@@ -152,3 +152,15 @@ def test_holm():
     assert holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([0.02, None, 0.01]) == [0.02, None, 0.02]
     assert holm([]) == []
+
+
+def test_few_subjects_cannot_make_a_difference_significant():
+    always_right = np.zeros((1, 3, 3, 3), int)
+    always_right[..., range(3), range(3)] = 4
+    always_wrong = np.roll(always_right, 1, axis=-1)
+    for subjects in (2, 3):
+        found = paired_bootstrap(
+            always_right[:, :subjects], always_wrong[:, :subjects], metric="uf1"
+        )
+        assert found.difference == 1
+        assert found.p == 2.0 ** (1 - subjects)
