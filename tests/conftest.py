@@ -1,5 +1,6 @@
 """Clips and stores that several tests make."""
 
+import contextlib
 import dataclasses
 
 import cv2
@@ -84,12 +85,18 @@ def extractions(monkeypatch):
 
 @pytest.fixture
 def refuse_to_compute(monkeypatch):
-    """Makes every later extraction an error."""
+    """A context in which every extraction is an error."""
 
     def refuse(*_):
         raise AssertionError("computed although it need not be")
 
-    return lambda: monkeypatch.setattr(preparation, "maps_of_clip", refuse)
+    @contextlib.contextmanager
+    def context():
+        with monkeypatch.context() as patch:
+            patch.setattr(preparation, "maps_of_clip", refuse)
+            yield
+
+    return context
 
 
 @pytest.fixture

@@ -36,11 +36,9 @@ def test_what_was_prepared_is_found_whatever_its_settings(
     built = find_or_build("synthetic", size=28, flow_method="farneback")
     assert built.path.parent == tmp_path / "home" / "stores"
     assert open_or_build("synthetic", size=28, flow_method="farneback").path == built.path
-    refuse = pytest.MonkeyPatch()
-    refuse_to_compute(refuse)
-    assert find_or_build("synthetic").path == built.path
-    assert find_or_build("synthetic", size=28).path == built.path
-    refuse.undo()
+    with refuse_to_compute():
+        assert find_or_build("synthetic").path == built.path
+        assert find_or_build("synthetic", size=28).path == built.path
     other = open_or_build("synthetic", size=32, flow_method="farneback")
     with pytest.raises(InputError, match="Several stores of synthetic fit"):
         find_or_build("synthetic")
