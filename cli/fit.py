@@ -113,17 +113,14 @@ def fit(
 
     check_name(model)
     training: Recipe | BestRecipe | None = None
-    if model in NETWORKS:
+    if recipe == "best":
+        training = _best(model, validation, choices)
+    elif model in NETWORKS:
+        training = _training(model, validation, choices)
+    if training is not None:
         start_keras()
-        training = (
-            _best(model, validation, choices)
-            if recipe == "best"
-            else _training(model, validation, choices)
-        )
         validation = training.validation
     else:
-        if recipe == "best":
-            raise InputError(f"--recipe best is a training of dfrnet: leave out --model {model}.")
         validation = _without_training(model, validation, choices, all_subjects)
     store = _store(dataset, root, store_path, size, flow_method, jobs)
     from dfrnet_keras.evaluation import evaluate_loso

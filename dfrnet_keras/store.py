@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from dfrnet_keras import __version__
+from dfrnet_keras.cache import cache_folder
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.feature_store import FeatureStore, StoredClip
 from dfrnet_keras.features.apex import BEST_SPOTTER
@@ -40,7 +40,7 @@ def default_path(dataset: str, root: str | Path | None = None, **settings: objec
     where = None if root is None else str(Path(root).expanduser().resolve())
     identity = digest_of([dataset, where, settings, __version__])[:10]
     shown = [str(settings[name]) for name in ("size", "flow_method") if name in settings]
-    return _default_folder() / "-".join([dataset, *shown, identity])
+    return cache_folder("stores") / "-".join([dataset, *shown, identity])
 
 
 def open_or_build(
@@ -150,7 +150,7 @@ def find_or_build(
     fits = []
     if dataset != "flow-folder":  # ready-made maps have no settings to choose among
         source = source_of(load_dataset(dataset, root))
-        for file in sorted(_default_folder().glob(f"{dataset}-*/index.json")):
+        for file in sorted(cache_folder("stores").glob(f"{dataset}-*/index.json")):
             try:
                 store = FeatureStore.open(file.parent)
             except InputError:
@@ -177,8 +177,3 @@ def _given(reading: dict[str, str | None]) -> dict[str, str]:
     """What was asked for beside the usual: only that is part of a store's default path."""
     usual = {"classes": "megc2019", "edition": None, "camera": None}
     return {name: value for name, value in reading.items() if value and value != usual[name]}
-
-
-def _default_folder() -> Path:
-    home = os.environ.get("DFR_KERAS_HOME") or Path.home() / ".cache" / "dfr-keras"
-    return Path(home).expanduser() / "stores"

@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-CLASSES = ("negative", "positive", "surprise")
+from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
+from dfrnet_keras.features.flow import optical_strain
 
 
 @dataclass(frozen=True)
@@ -119,16 +120,16 @@ def draw_motion(
 
     Returns:
         Maps `(count, size, size, 3)` of u and v (to the right and downwards, a strong movement is
-        about 1) and their strain, and class numbers `(count,)` into `CLASSES`, as many of each as
-        chance gives.
+        about 1) and their strain, and class numbers `(count,)` into `MEGC2019_CLASSES`, as many of
+        each as chance gives.
     """
     random = np.random.default_rng(seed)
-    labels = random.integers(0, len(CLASSES), count)
+    labels = random.integers(0, len(MEGC2019_CLASSES), count)
     flow = np.empty((count, size, size, 3), np.float32)
     for number, label in enumerate(labels):
-        motion = _clip(random, CLASSES[label], layout, size)
+        motion = _clip(random, MEGC2019_CLASSES[label], layout, size)
         flow[number, ..., :2] = motion
-        flow[number, ..., 2] = _strain(motion)
+        flow[number, ..., 2] = optical_strain(motion, cross_term=True)
     return flow, labels
 
 
@@ -190,11 +191,3 @@ def _disturbance(random: np.random.Generator, size: int) -> NDArray[np.float64]:
         wave = gaussian_filter(wave, (extent * size / 28, extent * size / 28, 0))
         disturbance += strength * abs(random.normal(0, 0.35)) * wave / wave.std()
     return disturbance
-
-
-def _strain(motion: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Magnitude of the infinitesimal strain tensor, as `features.flow` has it."""
-    u_down, u_across = np.gradient(motion[..., 0])
-    v_down, v_across = np.gradient(motion[..., 1])
-    shear = (u_down + v_across) / 2
-    return np.sqrt(u_across**2 + v_down**2 + 2 * shear**2)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.cache import cache_folder
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
 from dfrnet_keras.datasets.synthetic_face import render_face
 from dfrnet_keras.datasets.synthetic_identity import Framing, Identity, make_identity
@@ -151,8 +151,7 @@ def load_synthetic(root: str | Path | None = None, **options: Any) -> list[Clip]
     """
     plans = plan_clips(**options)
     if root is None:
-        home = os.environ.get("DFR_KERAS_HOME") or Path.home() / ".cache" / "dfr-keras"
-        root = Path(home).expanduser() / "synthetic"
+        root = cache_folder("synthetic")
     folder = Path(root) / _digest(options)
 
     def place(plan: PlannedClip) -> Path:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import run_folder
 from dfrnet_keras.evaluation.loso import versions
-from dfrnet_keras.evaluation.motion_learning import MotionLearner
 from dfrnet_keras.evaluation.training import NetworkLearner, fit_everybody
 from dfrnet_keras.models.saving import save_network
+
+if TYPE_CHECKING:
+    from dfrnet_keras.evaluation.motion_learning import MotionLearner
 
 
 def fit_for_deployment(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dfrnet_keras.evaluation.folds import Fold
+from dfrnet_keras.evaluation.validation import judge, rank
 
 if TYPE_CHECKING:
     import keras
@@ -104,12 +105,13 @@ class Engine:
                 history["failure"] = f"the loss became {history['loss'][-1]} in epoch {epoch}"
                 break
             if fold.keep_best:
-                loss, accuracy = self._judge(fold.validation)
+                labels = self.store.labels[fold.validation]
+                loss, accuracy = judge(self.probabilities(fold.validation), labels)
                 history.setdefault("validation_loss", []).append(loss)
                 history.setdefault("validation_accuracy", []).append(accuracy)
-                rank = (loss, 0.0) if fold.keep_best == "loss" else (-accuracy, loss)
-                if best is None or rank < best:
-                    best, history["epoch"] = rank, epoch
+                place = rank(loss, accuracy, fold.keep_best)
+                if best is None or place < best:
+                    best, history["epoch"] = place, epoch
                     kept = [np.array(v) for v in self.network.weights]
             self._tell(fold, seed, epoch, history)
             if self._patience_is_out(fold, epoch, history):
@@ -127,10 +129,11 @@ class Engine:
 
     def probabilities(self, clips: np.ndarray) -> np.ndarray:
         """Softmax probabilities of some clips, float64 of shape (clips, classes)."""
+        from scipy.special import softmax
+
         # Some networks are trained on further outputs, which come after those of the classes.
         logits = self._logits(clips)[:, : len(self.store.classes)].astype(np.float64)
-        shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-        return shifted / shifted.sum(axis=-1, keepdims=True)
+        return softmax(logits, axis=-1)
 
     def _logits(self, clips: np.ndarray) -> np.ndarray:
         # Batches of one size, the last one filled up, so that no new shape is traced.
@@ -144,15 +147,6 @@ class Engine:
             }
             answers.append(np.asarray(self.network.predict_on_batch(maps))[: len(some)])
         return np.concatenate(answers)
-
-    def _judge(self, clips: np.ndarray) -> tuple[float, float]:
-        """Mean cross-entropy and share of right answers over some clips."""
-        chances = self.probabilities(clips)
-        labels = self.store.labels[clips]
-        right = chances[np.arange(len(clips)), labels]
-        # The smallest float keeps an impossible answer's loss large and finite.
-        loss = -np.log(np.maximum(right, np.finfo(np.float64).tiny)).mean()
-        return float(loss), float((chances.argmax(-1) == labels).mean())
 
     def _start_anew(self, fold: Fold, seed: int) -> None:
         import keras

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.datasets.drawn_motion import CLASSES
+from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
+from dfrnet_keras.datasets.drawn_motion import CUT_FACES, MEGC2019_MAPS, FaceLayout
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold, everybody
+from dfrnet_keras.evaluation.validation import judge, rank
 from dfrnet_keras.models.motion_dfrnet import (
+    SIDE,
     MotionDFRNet,
     refuse_size,
     set_members,
@@ -25,7 +28,6 @@ from dfrnet_keras.models.recipe import BestRecipe
 if TYPE_CHECKING:
     import keras
 
-    from dfrnet_keras.datasets.drawn_motion import FaceLayout
     from dfrnet_keras.evaluation.workers import Progress
     from dfrnet_keras.store import FeatureStore
 
@@ -56,7 +58,7 @@ class MotionLearner:
     """
 
     def __init__(self, store: FeatureStore, *, recipe: BestRecipe | None = None) -> None:
-        self.model = "dfrnet"
+        self.model = "motion-dfrnet"
         self.views = "T"
         self.store = store
         self.recipe = recipe or BestRecipe()
@@ -66,23 +68,22 @@ class MotionLearner:
                 f"{store.path} holds the views {store.features}, and --recipe best looks at flow: "
                 "prepare a store that has it."
             )
-        if tuple(store.classes) != CLASSES:
+        if tuple(store.classes) != MEGC2019_CLASSES:
             raise InputError(
                 f"{store.path} has the classes {', '.join(store.classes)}, and --recipe best knows "
-                f"how to draw {', '.join(CLASSES)} alone: use --recipe paper."
+                f"how to draw {', '.join(MEGC2019_CLASSES)} alone: use --recipe paper."
             )
         refuse_size(store.size)
 
     @property
     def settings(self) -> dict[str, Any]:
         """What a run folder keeps of this learner."""
-        return {"name": self.model, "options": {}, "recipe": self.recipe.as_dict()}
+        options = {"members": self.recipe.members, "drawn_share": self.recipe.drawn_share}
+        return {"name": self.model, "options": options, "recipe": self.recipe.as_dict()}
 
     @property
     def layout(self) -> FaceLayout:
         """Where faces lie in the maps: those of MEGC 2019's published maps, or of `crop_face`."""
-        from dfrnet_keras.datasets.drawn_motion import CUT_FACES, MEGC2019_MAPS
-
         return MEGC2019_MAPS if self.store.flow_range == "bytes" else CUT_FACES
 
     def prepare_process(self, threads: int) -> None:
@@ -123,8 +124,8 @@ class MotionLearner:
         network = MotionDFRNet(self.store.size, len(self.store.classes), self.recipe.members, share)
         set_members(network, self._members(seed), fitted)
         chances = answers(features, drawn, fitted, fold.train, share)
-        right = chances[np.arange(len(fold.train)), self.store.labels[fold.train]]
-        return network, {"epoch": 0, "loss": [float(-np.log(right).mean())], "penalty": [penalty]}
+        loss, _ = judge(chances, self.store.labels[fold.train])
+        return network, {"epoch": 0, "loss": [loss]}
 
     def _members(self, seed: int) -> list[keras.Model]:
         from dfrnet_keras.evaluation.engine import make_deterministic
@@ -155,6 +156,8 @@ class MotionLearner:
         key = json.dumps([self.settings, str(self.store.path), self.store.digest, seed])
         if key not in _DESCRIBED:
             _DESCRIBED.clear()  # One at a time: others would only take memory.
+            from scipy.special import softmax
+
             from dfrnet_keras.layers import MirroredMotion, RelativeMotion
 
             motion = RelativeMotion()(_averaged_down(self.store.arrays["flow"]))
@@ -168,7 +171,7 @@ class MotionLearner:
                 ]
                 kernel, bias = member.layers[-1].get_weights()
                 features.append(seen)
-                drawn.append([_softmax(values @ kernel + bias) for values in seen])
+                drawn.append([softmax(values @ kernel + bias, axis=-1) for values in seen])
             _DESCRIBED[key] = np.array(features), np.array(drawn)
         return _DESCRIBED[key]
 
@@ -184,11 +187,8 @@ class MotionLearner:
             fitted = fit_heads(features, self.store.labels, fold.train, penalty)
             for share in SHARES:
                 chances = answers(features, drawn, fitted, fold.validation, share)
-                right = chances[np.arange(len(labels)), labels]
-                loss = float(-np.log(np.maximum(right, np.finfo(np.float64).tiny)).mean())
-                wrong = float((chances.argmax(1) != labels).mean())
-                rank = (loss, 0.0) if fold.keep_best == "loss" else (wrong, loss)
-                ranked.append((rank, penalty, share))
+                place = rank(*judge(chances, labels), fold.keep_best)
+                ranked.append((place, penalty, share))
         return min(ranked)[1:]
 
 
@@ -216,7 +216,9 @@ def fit_heads(
     # Its products are small: several threads would only wait for each other.
     with threadpool_limits(1):
         return [
-            _logistic_regression(values.reshape(len(known), -1), known, penalty, len(CLASSES))
+            _logistic_regression(
+                values.reshape(len(known), -1), known, penalty, len(MEGC2019_CLASSES)
+            )
             for values in features[:, :, clips]
         ]
 
@@ -229,8 +231,10 @@ def answers(
     share: float,
 ) -> NDArray[np.float64]:
     """What `MotionDFRNet` with these classifiers answers for some clips, `(clips, classes)`."""
+    from scipy.special import softmax
+
     each = [
-        (1 - share) * _softmax(member[:, clips] @ kernel + bias) + share * known[:, clips]
+        (1 - share) * softmax(member[:, clips] @ kernel + bias, axis=-1) + share * known[:, clips]
         for member, known, (kernel, bias) in zip(features, drawn, fitted, strict=True)
     ]
     return np.mean(each, axis=(0, 1))
@@ -258,14 +262,8 @@ def _logistic_regression(
     return kernel, bias
 
 
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    shifted = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return shifted / shifted.sum(axis=-1, keepdims=True)
-
-
 def _averaged_down(flow: NDArray) -> NDArray[np.float32]:
-    from dfrnet_keras.models.motion_dfrnet import SIDE
-
+    """What the network's own pooling gives, for more clips than fit in memory as float32."""
     times = flow.shape[1] // SIDE
     result = np.empty((len(flow), SIDE, SIDE, 3), np.float32)
     for clip, maps in enumerate(flow):

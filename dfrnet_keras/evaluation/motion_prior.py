@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dfrnet_keras.cache import cache_folder
+
 if TYPE_CHECKING:
     import keras
 
@@ -67,8 +69,7 @@ def trained_members(
 def _path(recipe: BestRecipe, layout: FaceLayout, seed: int, number: int) -> Path:
     identity = [_REVISION, recipe.drawing(), layout.as_dict(), seed, number, _machinery()]
     digest = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
-    home = os.environ.get("DFR_KERAS_HOME") or Path.home() / ".cache" / "dfr-keras"
-    path = Path(home).expanduser() / "members" / f"{digest}.keras"
+    path = cache_folder("members") / f"{digest}.keras"
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -86,7 +87,8 @@ def train_member(recipe: BestRecipe, layout: FaceLayout, seed: int, number: int)
     """
     import keras
 
-    from dfrnet_keras.datasets.drawn_motion import CLASSES, draw_motion
+    from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
+    from dfrnet_keras.datasets.drawn_motion import draw_motion
     from dfrnet_keras.layers import MirroredMotion, RelativeMotion
     from dfrnet_keras.models.motion_dfrnet import SIDE, motion_member
 
@@ -95,7 +97,7 @@ def train_member(recipe: BestRecipe, layout: FaceLayout, seed: int, number: int)
     motion = RelativeMotion()(flow)
     both = [np.array(motion), np.array(MirroredMotion()(motion))]
     keras.utils.set_random_seed(order)
-    member = motion_member(len(CLASSES), number)
+    member = motion_member(len(MEGC2019_CLASSES), number)
     steps = -(-len(labels) // recipe.batch_size) * recipe.drawn_epochs
     rate = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 25,

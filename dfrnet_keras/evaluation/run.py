@@ -198,9 +198,10 @@ def _part(matrices: np.ndarray, clips: np.ndarray) -> dict[str, Any]:
 
 def _interval(matrices: np.ndarray) -> dict[str, list[float | None]]:
     return {
-        metric: [end if np.isfinite(end) else None for end in ends]
+        metric: [
+            end if np.isfinite(end) else None for end in bootstrap_interval(matrices, metric=metric)
+        ]
         for metric in ("uf1", "uar")
-        if (ends := bootstrap_interval(matrices, metric=metric))
     }
 
 

@@ -38,6 +38,7 @@ MODELS = {
     "dual-inception": "DualInception",
     "featref": "FeatRef",
     "capsulenet": "CapsuleNet",
+    "motion-dfrnet": "MotionDFRNet",
 }
 
 

@@ -114,6 +114,7 @@ def fit_and_score(
         pairs of classes. The order of the classes means something, the figures are no calibrated
         probabilities.
     """
+    from scipy.special import softmax
     from sklearn.svm import SVC
 
     scores = np.zeros((len(test), classes))
@@ -131,8 +132,7 @@ def fit_and_score(
     votes = svm.decision_function(similarity[1])
     if len(present) == 2:
         votes = np.stack([-votes, votes], axis=1)
-    votes = np.exp(votes - votes.max(axis=1, keepdims=True))
-    scores[:, present] = votes / votes.sum(axis=1, keepdims=True)
+    scores[:, present] = softmax(votes, axis=1)
     return scores
 
 

@@ -1,9 +1,9 @@
 """DFR-Net on motion alone, trained on drawn action units before it sees a real clip.
 
-The network of `--recipe best`. It departs from the paper's in four things, each with its measured
-effect in docs/experiments.md: it looks at relative motion (`RelativeMotion`), its classifier knows
-where on the face a feature lies (flattened maps in place of their mean), it stops after two
-stages, and several such networks and the mirror image of each clip are averaged.
+The network of `--recipe best` (docs/experiments.md). It departs from the paper's in four things: it
+looks at relative motion (`RelativeMotion`), its classifier knows where on the face a feature lies
+(flattened maps in place of their mean), it stops after two stages, and several such networks and
+the mirror image of each clip are averaged.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.cli.main import main
-from dfrnet_keras.datasets.drawn_motion import CLASSES, draw_motion
+from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
+from dfrnet_keras.datasets.drawn_motion import draw_motion
 from dfrnet_keras.evaluation import open_run
 from dfrnet_keras.models.saving import load_network
 
@@ -22,7 +23,7 @@ def root(tmp_path_factory):
     for number, (maps, label) in enumerate(zip(flow, labels, strict=True)):
         picture = (127 + 40 * maps).clip(0, 255).astype(np.uint8)
         cv2.imwrite(str(folder / f"{number}.png"), picture[..., ::-1])
-        lines.append(f"{number}.png,d,s{number // 5},c{number},{CLASSES[label]}")
+        lines.append(f"{number}.png,d,s{number // 5},c{number},{MEGC2019_CLASSES[label]}")
     (folder / "samples.csv").write_text("\n".join(lines))
     return folder
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from dfrnet_keras.datasets.drawn_motion import CLASSES, CUT_FACES, MEGC2019_MAPS, draw_motion
+from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
+from dfrnet_keras.datasets.drawn_motion import CUT_FACES, MEGC2019_MAPS, draw_motion
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def test_shapes_and_classes(drawn):
 def test_mean_motion_of_each_class_is_that_of_its_muscles(layout):
     """Down is positive: brows fall or rise above the eyes, lip corners rise beside the mouth."""
     flow, labels = draw_motion(600, seed=0, layout=layout, size=56)
-    means = {name: flow[labels == number].mean(0) for number, name in enumerate(CLASSES)}
+    means = {name: flow[labels == number].mean(0) for number, name in enumerate(MEGC2019_CLASSES)}
     face = layout.mouth_row - layout.eye_row
 
     def at(name, height, distance, channel):

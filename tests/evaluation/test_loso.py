@@ -117,8 +117,10 @@ def test_an_exception_in_a_fold_leaves_the_others(store, guesser, jobs, tmp_path
     events = []
     run = evaluate_loso(learner, store, run_dir=tmp_path, jobs=jobs, progress=events.append)
     assert [fold.number for fold in run.failed] == [1, 4]
+    # A class that travelled to another process by value may have lost the name of its file.
     assert re.fullmatch(
-        r"ValueError: fold 1 did not do \(test_loso.py, line \d+\)", run.failed[0].failure
+        r"ValueError: fold 1 did not do \((test_loso.py|<dynamic-code>), line \d+\)",
+        run.failed[0].failure,
     )
     assert run.metrics()["clips"] == 9
     assert sorted(e["fold"] for e in events if e["event"] == "done") == [0, 1, 2, 3, 4]

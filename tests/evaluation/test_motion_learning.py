@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
+from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
 from dfrnet_keras.datasets.drawn_motion import CUT_FACES, MEGC2019_MAPS, draw_motion
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import (
@@ -21,7 +22,6 @@ from dfrnet_keras.store import FeatureStore, StoredClip
 from dfrnet_keras.store_files import write_index
 
 RECIPE = BestRecipe(members=1, drawn_clips=64, drawn_epochs=1, batch_size=32)
-CLASSES = ("negative", "positive", "surprise")
 
 
 def write_store(path, labels, flow, flow_range="bytes"):
@@ -32,7 +32,7 @@ def write_store(path, labels, flow, flow_range="bytes"):
         for clip, label in enumerate(labels)
     ]
     settings = {"version": "0", "size": flow.shape[1], "flow_range": flow_range}
-    write_index(path, rows, classes=CLASSES, settings=settings, source="made")
+    write_index(path, rows, classes=MEGC2019_CLASSES, settings=settings, source="made")
     return FeatureStore.open(path)
 
 
