@@ -16,7 +16,15 @@ import numpy as np
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold
-from dfrnet_keras.evaluation.workers import Progress, Result, Work, alone, listen, start_quietly
+from dfrnet_keras.evaluation.workers import (
+    Progress,
+    Result,
+    Work,
+    bundles_of,
+    in_turn,
+    listen,
+    start_quietly,
+)
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -64,13 +72,13 @@ def on_cluster(
         # Every worker gets a copy, so that the death of one loses nothing.
         sent = client.scatter(_portable(learner), broadcast=True, hash=False)
         asked = {
-            client.submit(_one_fold, sent, fold, seed, pure=False): (seed, fold)
+            client.submit(_one_bundle, sent, bundle, seed, pure=False): (seed, bundle)
             for seed, folds in todo
-            for fold in folds
+            for bundle in bundles_of(learner, folds)
         }
         try:
             for future in as_completed(asked, loop=client.loop):
-                yield _result(future, *asked[future], address)
+                yield from _results(future, *asked[future], address)
         finally:
             client.cancel(list(asked))
 
@@ -107,7 +115,7 @@ def _portable(learner: Learner) -> Learner:
     return sent
 
 
-def _one_fold(learner: Learner, fold: Fold, seed: int) -> Result:
+def _one_bundle(learner: Learner, folds: list[Fold], seed: int) -> list[Result]:
     from distributed import get_worker
 
     worker: Any = get_worker()
@@ -116,18 +124,18 @@ def _one_fold(learner: Learner, fold: Fold, seed: int) -> Result:
         if prepare is not None:
             start_quietly(True)
             prepare(max(1, worker.state.nthreads))
-        listen(learner, lambda event: worker.log_event(_EVENTS, event))
-        return seed, *alone(learner, fold, seed)
+        tell = lambda event: worker.log_event(_EVENTS, event)  # noqa: E731
+        return list(in_turn(learner, [(seed, folds)], tell))
 
 
-def _result(future: Any, seed: int, fold: Fold, address: str) -> Result:
+def _results(future: Any, seed: int, folds: list[Fold], address: str) -> list[Result]:
     from distributed import CancelledError, KilledWorker
 
     try:
         return future.result()
     except KilledWorker as error:
         reason = f"its workers died, {error.allowed_failures + 1} times over"
-        return seed, fold, None, {"failure": reason}
+        return [(seed, fold, None, {"failure": reason}) for fold in folds]
     except CancelledError as error:
         with contextlib.suppress(Exception):
             future.release()

@@ -113,7 +113,7 @@ class Engine:
                 if best is None or place < best:
                     best, history["epoch"] = place, epoch
                     kept = [np.array(v) for v in self.network.weights]
-            self._tell(fold, seed, epoch, history)
+            self.tell(fold, seed, epoch, history["loss"][-1])
             if self._patience_is_out(fold, epoch, history):
                 break
         if kept:
@@ -208,18 +208,20 @@ class Engine:
             and epoch - history["epoch"] >= self.recipe.patience
         )
 
-    def _tell(self, fold: Fold, seed: int, epoch: int, history: dict[str, Any]) -> None:
+    def tell(self, fold: Fold, seed: int, epoch: int, loss: float, beside: int = 0) -> None:
+        """Report an epoch of a fold, and of so many others that train beside it."""
         if self.learner.progress is not None:
+            others = f" and {beside} more" if beside else ""
             self.learner.progress(
                 {
                     "event": "epoch",
                     "process": os.getpid(),
                     "fold": fold.number,
-                    "subject": f"{fold.dataset}/{fold.subject}",
+                    "subject": f"{fold.dataset}/{fold.subject}{others}",
                     "seed": seed,
                     "epoch": epoch,
                     "epochs": self.recipe.epochs,
-                    "loss": history["loss"][-1],
+                    "loss": loss,
                 }
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.engine import build, engine_of
 from dfrnet_keras.evaluation.folds import Fold, everybody
 from dfrnet_keras.evaluation.loso import Progress
+from dfrnet_keras.evaluation.side_by_side import fit_groups, groups, suits
 from dfrnet_keras.models.recipe import Recipe, paper_recipe
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class NetworkLearner:
         self.recipe = recipe or paper_recipe(model)
         self.model_options = dict(model_options or {})
         self.progress: Progress | None = None
+        self.threads = os.cpu_count() or 1
         usual = {
             "dfrnet": store.features,
             "capsulenet": "S" if "S" in store.features else "T",
@@ -73,14 +76,25 @@ class NetworkLearner:
 
     def prepare_process(self, threads: int) -> None:
         """Give a process of its own so many threads."""
+        self.threads = threads
         limit_threads(threads)
+
+    def bundles(self, folds: Sequence[Fold]) -> list[list[Fold]]:
+        """Folds that one process should be given together, since they train side by side."""
+        beside = [fold for fold in folds if suits(self, fold)]
+        return groups(beside) + [[fold] for fold in folds if not suits(self, fold)]
 
     def fit_predict(
         self, folds: Sequence[Fold], seed: int
     ) -> Iterator[tuple[Fold, np.ndarray | None, dict[str, Any]]]:
         """Yield (fold, softmax probabilities of its test clips, history) for each fold."""
+        beside = [fold for fold in folds if suits(self, fold)]
+        if beside:
+            yield from fit_groups(self, beside, seed, self.threads)
         engine = engine_of(self)
         for fold in folds:
+            if fold in beside:
+                continue
             history = engine.fit(fold, seed)
             if "failure" in history:
                 yield fold, None, history

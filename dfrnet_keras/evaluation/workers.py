@@ -88,28 +88,36 @@ def in_parallel(
         listener.start()
         try:
             tasks = (
-                delayed(_one_fold)(learner, fold, seed, threads, events)
+                delayed(_one_bundle)(learner, bundle, seed, threads, events)
                 for seed, group in todo
-                for fold in group
+                for bundle in bundles_of(learner, group)
             )
-            yield from Parallel(
+            for results in Parallel(
                 n_jobs=jobs,
                 return_as="generator_unordered",
                 pre_dispatch=jobs,
                 initializer=start_quietly,
                 initargs=("keras" in sys.modules,),
-            )(tasks)
+            )(tasks):
+                yield from results
         finally:
             events.put(None)
             listener.join()
 
 
-def _one_fold(learner: Learner, fold: Fold, seed: int, threads: int, events: Any) -> Result:
+def bundles_of(learner: Learner, folds: list[Fold]) -> list[list[Fold]]:
+    """Folds that go to one process together: those that a learner trains side by side."""
+    bundles = getattr(learner, "bundles", None)
+    return bundles(folds) if bundles is not None else [[fold] for fold in folds]
+
+
+def _one_bundle(
+    learner: Learner, folds: list[Fold], seed: int, threads: int, events: Any
+) -> list[Result]:
     prepare = getattr(learner, "prepare_process", None)
     if prepare is not None:
         prepare(threads)
-    listen(learner, events.put)
-    return seed, *alone(learner, fold, seed)
+    return list(in_turn(learner, [(seed, folds)], events.put))
 
 
 def start_quietly(keras: bool) -> None:
