@@ -1,10 +1,11 @@
 """Time of a leave-one-subject-out run over the time that its bare training steps take.
 
-    python benchmarks/loso.py --root FOLDER_OF_MAPS --model ststnet --folds 3
+    python benchmarks/loso.py --root FOLDER_OF_MAPS --model dfrnet --folds 1
 
-Bare steps are the same number of compiled steps over batches of the same shapes that lie ready in
-memory: what is left is data, validation, starting anew, metrics and files. The two take turns fold
-by fold, so that both see the same machine.
+Bare steps are the same number of compiled Keras steps over batches of the same shapes that lie
+ready in memory: what is left is data, validation, starting anew, metrics and files. The two take
+turns fold by fold, so that both see the same machine. STSTNet's folds train four at a time
+(`evaluation/lockstep.py`), in less than the bare steps of four folds: ask for a multiple of four.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from dfrnet_keras.store import FeatureStore, find_or_build
 
 
 class _TakingTurns:
-    """The learner, with as many bare steps after each fold as the fold took."""
+    """The learner, with as many bare steps after folds as they took."""
 
     def __init__(self, learner: NetworkLearner) -> None:
         self.learner = learner
@@ -36,12 +37,13 @@ class _TakingTurns:
         self.steps = 0
 
     def fit_predict(self, folds, seed):
-        for fold in folds:
-            ((_, probabilities, history),) = self.learner.fit_predict([fold], seed)
+        for bundle in self.learner.bundles(folds):
+            results = list(self.learner.fit_predict(bundle, seed))
             start = time.perf_counter()
-            self.steps += bare_steps(self.learner, fold, len(history["loss"]))
+            for fold, _, history in results:
+                self.steps += bare_steps(self.learner, fold, len(history["loss"]))
             self.bare += time.perf_counter() - start
-            yield fold, probabilities, history
+            yield from results
 
 
 def bare_steps(learner: NetworkLearner, fold, epochs: int) -> int:
@@ -59,7 +61,7 @@ def bare_steps(learner: NetworkLearner, fold, epochs: int) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--root", type=Path, help="a folder of motion maps; drawn clips if absent")
-    parser.add_argument("--model", default="ststnet")
+    parser.add_argument("--model", default="dfrnet")
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--epochs", type=int, help="the recipe's by default")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
