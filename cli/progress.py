@@ -26,7 +26,7 @@ class FoldProgress:
             transient=True,
         )
         self._folds = self._progress.add_task("folds", total=None, note="")
-        self._epochs: dict[int, Any] = {}
+        self._epochs: dict[str, Any] = {}
 
     def __enter__(self) -> FoldProgress:
         self._progress.start()
@@ -50,11 +50,11 @@ class FoldProgress:
                 note=f"{done} found from before" if done else "",
             )
         elif event["event"] == "epoch":
-            process = event["process"]
-            if process not in self._epochs:
-                self._epochs[process] = self._progress.add_task("", total=None, note="")
+            worker = event["worker"]
+            if worker not in self._epochs:
+                self._epochs[worker] = self._progress.add_task("", total=None, note="")
             self._progress.update(
-                self._epochs[process],
+                self._epochs[worker],
                 description=f"  {escape(event['subject'])} seed {event['seed']} epochs",
                 total=event["epochs"],
                 completed=event["epoch"],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import threading
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -215,7 +216,8 @@ class Engine:
             self.learner.progress(
                 {
                     "event": "epoch",
-                    "process": os.getpid(),
+                    # Groups of folds advance in threads of one process.
+                    "worker": f"{os.getpid()}-{threading.get_ident()}",
                     "fold": fold.number,
                     "subject": f"{fold.dataset}/{fold.subject}{others}",
                     "seed": seed,

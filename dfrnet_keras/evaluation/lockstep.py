@@ -47,7 +47,7 @@ class Lockstep:
         network: An STSTNet; all start with its weights.
         patches: Of all clips of the store.
         labels: Their class numbers.
-        dropout: Share of the pooled values that training drops.
+        learning_rate: Of Adam.
     """
 
     def __init__(
@@ -57,11 +57,10 @@ class Lockstep:
         labels: NDArray[np.int64],
         *,
         learning_rate: float,
-        dropout: float | None = None,
     ) -> None:
         self.patches, self.labels = patches, labels
         self.learning_rate = learning_rate
-        self.dropout = network.get_layer("dropout").rate if dropout is None else dropout
+        self.dropout = network.get_layer("dropout").rate
         norm = network.get_layer(f"norm{_STREAMS[0]}")
         self.momentum, self.epsilon = norm.momentum, norm.epsilon
         kernel, bias = _joined(network, "conv")

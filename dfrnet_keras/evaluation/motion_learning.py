@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -139,7 +138,6 @@ class MotionLearner:
             self.progress(
                 {
                     "event": "members",
-                    "process": os.getpid(),
                     "done": done,
                     "members": members,
                 }

@@ -81,8 +81,6 @@ def train_together(
     Returns:
         The networks, that of a fold at the place `fold.number % WIDTH`, and a history of each fold.
     """
-    from threadpoolctl import threadpool_limits
-
     started = time.perf_counter()
     together = Lockstep(network, patches, labels, learning_rate=recipe.learning_rate)
     trained = np.zeros((WIDTH, len(labels)), bool)
@@ -92,8 +90,7 @@ def train_together(
         generators[fold.number % WIDTH] = np.random.default_rng([seed, fold.number])
     order = np.random.default_rng(seed)
     losses: list[NDArray[np.float64]] = []
-    # Products this small gain nothing by threads; a process may train several groups at a time.
-    with threadpool_limits(1), np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         for epoch in range(1, recipe.epochs + 1):
             total = np.zeros(WIDTH)
             shuffled = order.permutation(len(labels))
@@ -120,9 +117,11 @@ def fit_groups(
     learner: NetworkLearner, folds: Sequence[Fold], seed: int, threads: int
 ) -> Iterator[tuple[Fold, NDArray[np.float64] | None, dict[str, Any]]]:
     """What `NetworkLearner.fit_predict` yields, by groups of which `threads` advance at a time."""
+    import threading
     from concurrent.futures import ThreadPoolExecutor
 
     import keras
+    from threadpoolctl import threadpool_limits
 
     from dfrnet_keras.evaluation.engine import build, engine_of
 
@@ -130,9 +129,12 @@ def fit_groups(
     keras.utils.set_random_seed(seed)
     network = build(learner, None)
     patches = Patches.of(learner.store.arrays["flow"])
+    over = threading.Event()
 
     def train(group: list[Fold]) -> tuple[Lockstep, list[dict[str, Any]]]:
         def tell(epoch: int, loss: float) -> None:
+            if over.is_set():
+                raise InterruptedError("nobody waits for these folds any more")
             engine.tell(group[0], seed, epoch, loss, beside=len(group) - 1)
 
         return train_together(
@@ -140,16 +142,21 @@ def fit_groups(
         )
 
     answering = build(learner, None)
-    with ThreadPoolExecutor(max(1, threads)) as pool:
-        together = groups(folds)
-        for group, (networks, histories) in zip(together, pool.map(train, together), strict=True):
-            for fold, history in zip(group, histories, strict=True):
-                if "failure" in history:
-                    yield fold, None, history
-                    continue
-                networks.give_to(answering, fold.number % WIDTH)
-                engine.twin.take_from(answering)
-                yield fold, engine.probabilities(fold.test), history
+    together = groups(folds)
+    # Products this small gain nothing by threads of their own.
+    with threadpool_limits(1), ThreadPoolExecutor(max(1, threads)) as pool:
+        try:
+            trained = pool.map(train, together)
+            for group, (networks, histories) in zip(together, trained, strict=True):
+                for fold, history in zip(group, histories, strict=True):
+                    if "failure" in history:
+                        yield fold, None, history
+                        continue
+                    networks.give_to(answering, fold.number % WIDTH)
+                    engine.twin.take_from(answering)
+                    yield fold, engine.probabilities(fold.test), history
+        finally:
+            over.set()  # After Ctrl-C the pool waits for its threads: let them end.
 
 
 def draw_dropout(

@@ -1,6 +1,7 @@
 """Networks that train side by side compute what Keras computes for each of them alone."""
 
 import dataclasses
+import time
 
 import keras
 import numpy as np
@@ -131,6 +132,22 @@ def test_other_trainings_go_fold_by_fold(maps, change):
 def test_folds_that_something_stops_go_one_by_one(maps):
     folds = loso_folds(maps)
     assert learner_of(maps).bundles(folds) == [[fold] for fold in folds]
+
+
+def test_who_stops_asking_need_not_wait(make_store):
+    """After Ctrl-C groups at work end with their epoch, and those that wait do not begin."""
+    store = make_store(subjects=17, size=12)
+    learner = learner_of(store, epochs=50, learning_rate=1e-4)
+    learner.threads = 2
+    epochs = []
+    learner.progress = lambda event: epochs.append(event["epoch"])
+    results = learner.fit_predict(loso_folds(store, validation="none"), 0)
+    next(results)
+    results.close()
+    told = len(epochs)
+    assert 50 <= told < 4 * 50
+    time.sleep(0.2)
+    assert len(epochs) == told
 
 
 def test_a_loss_that_is_no_number_is_said(maps):
