@@ -177,7 +177,7 @@ def costs_table(
             f"{counts.macs / 1e6:,.2f} M" if counts else "",
             *([f"{latency:.4g}" if latency is not None else ""] if costs.milliseconds else []),
             kept,
-            f"{sum(record.seconds for record in run.folds):.3g}",
+            _seconds(sum(record.seconds for record in run.folds)),
         ])  # fmt: skip
     header = ["", "UF1", "UAR", "parameters", "MACs of a clip"]
     header += ["latency, ms"] if costs.milliseconds else []
@@ -190,3 +190,7 @@ def costs_table(
     )
     shown = table(header, rows, numbers=range(1, len(header)))
     return f'{shown}<p class="soft">{escape(words)}</p>'
+
+
+def _seconds(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
