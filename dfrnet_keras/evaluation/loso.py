@@ -36,6 +36,9 @@ class Learner(Protocol):
 
         An exception is written down as the failure of its fold, and the others go on; `InputError`
         says that no fold can succeed, and ends the run.
+
+        A learner that trains some folds together may have `bundles(folds)`, which gives lists of
+        folds: processes and cluster workers are then given whole lists rather than single folds.
         """
 
 
