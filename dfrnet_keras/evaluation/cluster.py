@@ -124,8 +124,8 @@ def _one_bundle(learner: Learner, folds: list[Fold], seed: int) -> list[Result]:
         if prepare is not None:
             start_quietly(True)
             prepare(max(1, worker.state.nthreads))
-        tell = lambda event: worker.log_event(_EVENTS, event)  # noqa: E731
-        return list(in_turn(learner, [(seed, folds)], tell))
+        results = in_turn(learner, [(seed, folds)], lambda event: worker.log_event(_EVENTS, event))
+        return list(results)
 
 
 def _results(future: Any, seed: int, folds: list[Fold], address: str) -> list[Result]:

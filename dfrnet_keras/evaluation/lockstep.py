@@ -26,14 +26,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.evaluation.patches import POOL, Patches
+from dfrnet_keras.evaluation.streams import (
+    CHANNELS,
+    STREAMS,
+    joined_weights,
+    set_joined_weights,
+)
 
 if TYPE_CHECKING:
     import keras
 
 # More than four hardly gain speed, and where fewer are asked for the other places stay idle.
 WIDTH = 4
-_STREAMS = (3, 5, 8)
-CHANNELS = sum(_STREAMS)
 _BETA, _BETA_SQUARED, _EPSILON = 0.9, 0.999, 1e-7  # those of keras.optimizers.Adam
 
 
@@ -61,11 +65,11 @@ class Lockstep:
         self.patches, self.labels = patches, labels
         self.learning_rate = learning_rate
         self.dropout = network.get_layer("dropout").rate
-        norm = network.get_layer(f"norm{_STREAMS[0]}")
+        norm = network.get_layer(f"norm{STREAMS[0]}")
         self.momentum, self.epsilon = norm.momentum, norm.epsilon
-        kernel, bias = _joined(network, "conv")
+        kernel, bias = joined_weights(network, "conv")
         gamma, beta, self.mean, self.variance = (
-            np.tile(weight, WIDTH) for weight in _joined(network, "norm")
+            np.tile(weight, WIDTH) for weight in joined_weights(network, "norm")
         )
         dense, dense_bias = network.get_layer("predictions").get_weights()
         # What is trained, by name.
@@ -117,20 +121,10 @@ class Lockstep:
         """Set the weights of an STSTNet to those of the network at a place of the group."""
         own = _own(place)
         kernel = self.weights["kernel"][:, own]
-        parts = {
-            "conv": [kernel[:27].reshape(3, 3, 3, CHANNELS), kernel[27]],
-            "norm": [
-                values[own]
-                for values in (
-                    self.weights["gamma"], self.weights["beta"], self.mean, self.variance
-                )
-            ],
-        }  # fmt: skip
-        ends = np.cumsum(_STREAMS)[:-1]
-        for kind, joined in parts.items():
-            streams = zip(*[np.split(weight, ends, axis=-1) for weight in joined], strict=True)
-            for filters, weights in zip(_STREAMS, streams, strict=True):
-                network.get_layer(f"{kind}{filters}").set_weights(weights)
+        conv = [kernel[:27].reshape(3, 3, 3, CHANNELS), kernel[27]]
+        set_joined_weights(network, "conv", conv)
+        statistics = (self.weights["gamma"], self.weights["beta"], self.mean, self.variance)
+        set_joined_weights(network, "norm", [values[own] for values in statistics])
         network.get_layer("predictions").set_weights(
             [self.weights["dense"][place], self.weights["dense_bias"][place]]
         )
@@ -289,12 +283,6 @@ class _Sums:
             np.empty((clips, windows, channels), np.float32),
             np.empty((clips, POOL**2, windows, channels), bool),
         )
-
-
-def _joined(network: keras.Model, kind: str) -> list[NDArray]:
-    """The weights of the three streams' layers, as those of one layer of 16 channels."""
-    streams = [network.get_layer(f"{kind}{filters}").get_weights() for filters in _STREAMS]
-    return [np.concatenate(parts, axis=-1) for parts in zip(*streams, strict=True)]
 
 
 def _own(place: int) -> slice:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.evaluation.lockstep import CHANNELS, WIDTH, Lockstep
+from dfrnet_keras.evaluation.lockstep import WIDTH, Lockstep
 from dfrnet_keras.evaluation.patches import Patches
+from dfrnet_keras.evaluation.streams import CHANNELS
 
 if TYPE_CHECKING:
     import keras

@@ -88,13 +88,10 @@ class NetworkLearner:
         self, folds: Sequence[Fold], seed: int
     ) -> Iterator[tuple[Fold, np.ndarray | None, dict[str, Any]]]:
         """Yield (fold, softmax probabilities of its test clips, history) for each fold."""
-        beside = [fold for fold in folds if suits(self, fold)]
-        if beside:
+        if beside := [fold for fold in folds if suits(self, fold)]:
             yield from fit_groups(self, beside, seed, self.threads)
         engine = engine_of(self)
-        for fold in folds:
-            if fold in beside:
-                continue
+        for fold in [fold for fold in folds if not suits(self, fold)]:
             history = engine.fit(fold, seed)
             if "failure" in history:
                 yield fold, None, history

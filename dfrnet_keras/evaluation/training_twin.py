@@ -17,9 +17,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from dfrnet_keras.evaluation.streams import (
+    CHANNELS,
+    STREAMS,
+    joined_weights,
+    set_joined_weights,
+)
 from dfrnet_keras.layers import PaddedMaxPooling2D
-
-_STREAMS = (3, 5, 8)
 
 
 class TrainingTwin:
@@ -51,10 +55,7 @@ class TrainingTwin:
             self.network.set_weights(model.get_weights())
             return
         for kind in ("conv", "norm"):
-            streams = [model.get_layer(f"{kind}{filters}").get_weights() for filters in _STREAMS]
-            self.network.get_layer(kind).set_weights(
-                [np.concatenate(parts, axis=-1) for parts in zip(*streams, strict=True)]
-            )
+            self.network.get_layer(kind).set_weights(joined_weights(model, kind))
         predictions = model.get_layer("predictions").get_weights()
         self.network.get_layer("predictions").set_weights(predictions)
 
@@ -63,12 +64,8 @@ class TrainingTwin:
         if not self._joins_streams:
             model.set_weights(self.network.get_weights())
             return
-        ends = np.cumsum(_STREAMS)[:-1]
         for kind in ("conv", "norm"):
-            joined = self.network.get_layer(kind).get_weights()
-            streams = zip(*[np.split(weight, ends, axis=-1) for weight in joined], strict=True)
-            for filters, weights in zip(_STREAMS, streams, strict=True):
-                model.get_layer(f"{kind}{filters}").set_weights(weights)
+            set_joined_weights(model, kind, self.network.get_layer(kind).get_weights())
         predictions = self.network.get_layer("predictions").get_weights()
         model.get_layer("predictions").set_weights(predictions)
 
@@ -77,10 +74,10 @@ def _joined_ststnet(network: keras.Model) -> keras.Model:
     """STSTNet with its streams as one convolution and one normalisation of 16 channels."""
     inputs = keras.Input(network.get_layer("flow").batch_shape[1:], name="flow")
     x = network.get_layer("padding")(inputs)
-    convolution = network.get_layer(f"conv{_STREAMS[0]}").get_config()
-    convolution |= {"filters": sum(_STREAMS), "name": "conv"}
+    convolution = network.get_layer(f"conv{STREAMS[0]}").get_config()
+    convolution |= {"filters": CHANNELS, "name": "conv"}
     x = keras.layers.Conv2D.from_config(convolution)(x)
-    normalization = network.get_layer(f"norm{_STREAMS[0]}").get_config() | {"name": "norm"}
+    normalization = network.get_layer(f"norm{STREAMS[0]}").get_config() | {"name": "norm"}
     x = keras.layers.BatchNormalization.from_config(normalization)(x)
     after = [layer.name for layer in network.layers].index("streams") + 1
     for layer in network.layers[after:]:
