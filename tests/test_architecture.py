@@ -25,7 +25,8 @@ FRAMES = {"frames", "frame_files"}
 ALLOWED = {
     "errors": set(),
     "cache": set(),
-    "layers": set(),
+    # The arithmetic of the flow is written once, for NumPy and for keras.ops.
+    "layers": {"features"},
     "features": set(),
     "damage": set(),
     "startup": set(),
