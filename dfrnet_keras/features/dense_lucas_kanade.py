@@ -95,7 +95,7 @@ def _least_squares(xp: ModuleType, first: Any, warped: Any, robust: bool) -> tup
     if robust:
         products = products / (1 + change * change * np.float32(1 / _OUTLIER**2))
     sums = _to(xp, products, window_matrix, _half, _WINDOW)
-    xx, xy, yy, xt, yt, tt = (sums[:, index : index + 1] for index in range(6))
+    xx, xy, yy, xt, yt, tt = xp.split(sums, 6, axis=1)
 
     def solve(stiffness: Any) -> tuple[Any, Any]:
         a, b = xx + stiffness, yy + stiffness
@@ -116,12 +116,13 @@ def _warp(xp: ModuleType, picture: Any, flow: Any) -> Any:
     height, width = picture.shape[2:]
     columns = np.arange(width, dtype=np.float32)
     rows = np.arange(height, dtype=np.float32)[:, None]
-    x = xp.clip(flow[:, 0] + columns, 0, width - 1)
-    y = xp.clip(flow[:, 1] + rows, 0, height - 1)
+    u, v = xp.split(flow, 2, axis=1)
+    x = xp.clip(u + columns, 0, width - 1)
+    y = xp.clip(v + rows, 0, height - 1)
     left, top = (xp.minimum(xp.floor(value), max(length - 2, 0))
                  for value, length in ((x, width), (y, height)))  # fmt: skip
     right_part, lower_part = x - left, y - top
-    batch = xp.reshape(xp.arange(xp.shape(picture)[0], dtype="int32"), (-1, 1, 1))
+    batch = xp.reshape(xp.arange(xp.shape(picture)[0], dtype="int32"), (-1, 1, 1, 1))
     place = xp.array(top * width + left, dtype="int32") + batch * (height * width)
     values = xp.reshape(picture, (-1,))
 
@@ -132,7 +133,7 @@ def _warp(xp: ModuleType, picture: Any, flow: Any) -> Any:
 
     upper = row(0)
     lower = row(width if height > 1 else 0)
-    return xp.reshape(upper + lower_part * (lower - upper), (-1, 1, height, width))
+    return upper + lower_part * (lower - upper)
 
 
 def _half(length: int) -> int:

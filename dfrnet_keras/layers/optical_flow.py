@@ -55,7 +55,9 @@ class OpticalFlow(keras.layers.Layer):
         check_pair(self, input_shape)
 
     def call(self, inputs: Any) -> Any:
-        onset, apex = (gray_levels(picture)[..., 0] for picture in inputs)
+        onset, apex = (
+            ops.reshape(gray_levels(picture), (-1, *picture.shape[1:3])) for picture in inputs
+        )
         if self.prepare:
             onset, apex = _prepare(onset, apex)
         flow = dense_lucas_kanade(onset, apex, ops, smoothing=self.smoothing)
