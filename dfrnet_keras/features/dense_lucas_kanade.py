@@ -64,7 +64,7 @@ def dense_lucas_kanade(onset: Any, apex: Any, xp: ModuleType = np, *, smoothing:
             # Across and down grow by different factors where a length is odd.
             grown = np.array([width / coarse[1], height / coarse[0]], np.float32)
             flow = _resized(xp, flow, (_half(height), _half(width)))
-            flow = flow * grown.reshape(1, 2, 1, 1)
+            flow = xp.multiply(flow, grown.reshape(1, 2, 1, 1))
             warped = _warp(xp, second, _resized(xp, flow, (height, width)))
         step, fit = _least_squares(xp, first, warped, robust=level == 0)
         flow = step if flow is None else flow + step
@@ -114,8 +114,9 @@ def _least_squares(xp: ModuleType, first: Any, warped: Any, robust: bool) -> tup
 def _warp(xp: ModuleType, picture: Any, flow: Any) -> Any:
     """The picture with the movement undone: at `x` lies what is at `x + flow[x]`, bilinearly."""
     height, width = picture.shape[2:]
-    columns = np.arange(width, dtype=np.float32)
-    rows = np.arange(height, dtype=np.float32)[:, None]
+    # Not by ops.add, which on TensorFlow takes a column for a bias of the last axis.
+    columns = xp.array(np.arange(width, dtype=np.float32))
+    rows = xp.array(np.arange(height, dtype=np.float32)[:, None])
     u, v = xp.split(flow, 2, axis=1)
     x = xp.clip(u + columns, 0, width - 1)
     y = xp.clip(v + rows, 0, height - 1)

@@ -11,14 +11,14 @@ from keras import ops
 from dfrnet_keras.errors import InputError
 
 _SHARES = np.array([[0.299], [0.587], [0.114]], np.float32)  # ITU-R BT.601, as OpenCV has it
-_LARGEST = 1e4
+_LARGEST = 1e3
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
 class Gray(keras.layers.Layer):
     """Turn RGB pictures into gray ones, as `features.optical_flow` does.
 
-    Values that are no gray level of a picture (not finite, or beyond 10,000) become black: a graph
+    Values that are no gray level of a picture (not finite, or beyond 1,000) become black: a graph
     cannot refuse them, and one of them would spoil every pixel of the flow.
 
     Args:

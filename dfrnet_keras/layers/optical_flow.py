@@ -29,7 +29,7 @@ class OpticalFlow(keras.layers.Layer):
 
     Call arguments:
         inputs: A list of two batches of gray pictures, onset and apex, uint8 or real, between 0
-            and 255. Values that are not finite, or beyond 10,000, count as black.
+            and 255. Values that are not finite, or beyond 1,000, count as black.
 
     Input shape:
         Twice `(batch, height, width, 1)`, height and width known.
