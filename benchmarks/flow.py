@@ -14,12 +14,8 @@ its preparation, and of the layer as a `.tflite` file; every method and a matrix
 from __future__ import annotations
 
 import argparse
-import os
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
-    os.environ[name] = "1"  # read when NumPy and TensorFlow are loaded
-
 import json
+import os
 import platform
 import time
 from collections.abc import Callable
@@ -30,6 +26,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
+from threadpoolctl import threadpool_limits
 
 from dfrnet_keras.features import optical_flow
 
@@ -46,6 +43,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
     cv2.setNumThreads(1)
+    threadpool_limits(1)
     errors = {
         f"{kind} {size} {pixels} px": {
             method: mean_error(kind, size, pixels, method, options.pairs) for method in METHODS
@@ -166,10 +164,9 @@ def moved(picture: NDArray, flow: NDArray) -> NDArray:
     y, x = np.mgrid[: len(picture), : len(picture)].astype(float)
     back = flow
     for _ in range(40):  # where a pixel came from: back[p] = flow[p - back[p]]
-        back = np.stack(
-            [look_up(part, x - back[..., 0], y - back[..., 1], 1) for part in np.moveaxis(flow, -1, 0)],
-            axis=-1,
-        )  # fmt: skip
+        from_x, from_y = x - back[..., 0], y - back[..., 1]
+        parts = (look_up(part, from_x, from_y, 1) for part in np.moveaxis(flow, -1, 0))
+        back = np.stack(list(parts), axis=-1)
     return look_up(picture, x - back[..., 0], y - back[..., 1], 3)
 
 

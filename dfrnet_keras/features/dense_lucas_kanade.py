@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 # squared gray levels of pictures that reach from 0 to 255.
 _LEVELS = 4
 _SMALLEST_LEVEL = 8
-_WINDOW = 3.7  # standard deviation of the window of the least squares
+_WINDOW = 3.5  # standard deviation of the window of the least squares
 _SMOOTHING = 1.5  # of the flow between levels, in cells of two pixels
 _STIFFNESS = 0.3  # keeps the least squares solvable where there is no texture
 _NOISE_STIFFNESS = 5.0  # and stiffer where the fit leaves more noise, so that noise is not followed
-_LARGEST_NOISE = 1.0  # what remains above this is movement not found yet, and no noise
+_LARGEST_NOISE = 0.7  # what remains above this is movement not found yet, and no noise
 _EDGE = 6.0  # windows that remain above this straddle an edge of the motion: others count more
-_OUTLIER = 40.0  # a pixel this far off counts half
+_OUTLIER = 60.0  # a pixel this far off counts half
 
 
 def dense_lucas_kanade(onset: Any, apex: Any, xp: ModuleType = np, *, smoothing: float = 0) -> Any:

@@ -1,6 +1,7 @@
 """Layers of DFR-Net: stock Keras sublayers and `keras.ops`, so they run on any Keras backend."""
 
 from dfrnet_keras.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
+from dfrnet_keras.layers.area_resizing import AreaResizing
 from dfrnet_keras.layers.attended_classifier import AttendedClassifier
 from dfrnet_keras.layers.channel_attention import ChannelAttention
 from dfrnet_keras.layers.class_capsules import ClassCapsules
@@ -19,6 +20,7 @@ from dfrnet_keras.layers.token_embedding import TokenEmbedding
 
 __all__ = [
     "AdaptiveAveragePooling2D",
+    "AreaResizing",
     "AttendedClassifier",
     "ChannelAttention",
     "ClassCapsules",

@@ -26,20 +26,16 @@ def numpy(tensor):
 
 
 def test_contract(check_layer):
-    onset, apex = (picture.astype("float32") for picture in pictures(20, 17, 0.5))
-    check_layer(OpticalFlow(), [onset, apex])
-    check_layer(OpticalFlow(prepare=False, smoothing=0.0), [onset, apex])
+    onset, apex = (picture.astype("float32") for picture in pictures(24, 32, 0.5))
+    check_layer(OpticalFlow(smoothing=0.5), [onset, apex])
 
 
 @pytest.mark.parametrize(
     ("size", "options"),
     [
-        ((64, 64), {}),
-        ((37, 50), {}),
-        ((37, 50), {"prepare": False}),
-        ((37, 50), {"smoothing": 0}),
-        ((9, 70), {}),
-        ((2, 3), {}),
+        ((37, 50), {}),  # three levels of odd sizes
+        ((37, 50), {"prepare": False, "smoothing": 0}),
+        ((9, 24), {}),
         ((1, 1), {}),
     ],
 )
