@@ -27,9 +27,9 @@ from dfrnet_keras.evaluation.loso import versions
 from dfrnet_keras.models.saving import load_network
 from dfrnet_keras.store import FeatureStore
 from dfrnet_keras.tflite import compress, convert, verify
-from dfrnet_keras.tflite.figures import figures
-from dfrnet_keras.tflite.timing import machine
-from dfrnet_keras.tflite.training_store import sample_rows, store_maps
+from dfrnet_keras.tflite.benchmarking.timing import machine
+from dfrnet_keras.tflite.compression.evaluate_files import figures
+from dfrnet_keras.tflite.conversion.training_store import sample_rows, store_maps
 
 KINDS = "none,float16,dynamic,int8,int16x8,qat,prune,cluster"
 MODES = {"qat": ["int8"], "prune": ["none", "int8"], "cluster": ["none", "int8"]}
@@ -37,8 +37,8 @@ SHOWN = "{:14} agrees {:7.2%}, largest difference {:.4f}, UF1 {:.4f}, {:.2f} MB,
 
 
 def train(options: argparse.Namespace) -> None:
-    from dfrnet_keras.evaluation import fit_for_deployment
-    from dfrnet_keras.evaluation.training import NetworkLearner
+    from dfrnet_keras.learners import fit_for_deployment
+    from dfrnet_keras.learners.network import NetworkLearner
     from dfrnet_keras.models.recipe import paper_recipe
 
     started = time.perf_counter()

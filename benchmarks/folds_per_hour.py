@@ -30,7 +30,7 @@ EPOCHS = 800  # of the published training
 def ours(root: Path, epochs: int, folds: int, threads: int) -> None:
     """Print the mean seconds of a fold; runs in a process of its own."""
     from dfrnet_keras.evaluation import loso_folds
-    from dfrnet_keras.evaluation.training import NetworkLearner
+    from dfrnet_keras.learners.network import NetworkLearner
     from dfrnet_keras.models.recipe import paper_recipe
     from dfrnet_keras.store import find_or_build
 

@@ -53,8 +53,8 @@ def write_files(folder: Path) -> None:
 def time_files(folder: Path, threads: int, runs: int, opponent_file: Path | None) -> None:
     import torch
 
-    from dfrnet_keras.tflite.interpreter import Network
-    from dfrnet_keras.tflite.timing import machine, take_turns
+    from dfrnet_keras.tflite.benchmarking.timing import machine, take_turns
+    from dfrnet_keras.tflite.runtime.interpreter import Network
 
     torch.set_num_threads(threads)
     if opponent_file is None:

@@ -22,7 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dfrnet_keras.evaluation import evaluate_loso, loso_folds
-from dfrnet_keras.evaluation.training import NetworkLearner, engine_of, limit_threads
+from dfrnet_keras.learners.network import NetworkLearner, engine_of, limit_threads
 from dfrnet_keras.models.recipe import paper_recipe
 from dfrnet_keras.store import FeatureStore, find_or_build
 

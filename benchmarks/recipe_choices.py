@@ -28,10 +28,10 @@ from sklearn.svm import SVC
 from dfrnet_keras.evaluation import loso_folds, uar, uf1
 from dfrnet_keras.evaluation.folds import Fold
 from dfrnet_keras.evaluation.halves import half_of
-from dfrnet_keras.evaluation.learners import make_learner
-from dfrnet_keras.evaluation.motion_learning import PENALTIES, SHARES, MotionLearner, fit_heads
-from dfrnet_keras.evaluation.motion_learning import answers as answers_of
 from dfrnet_keras.layers import MirroredMotion, RelativeMotion
+from dfrnet_keras.learners.make import make_learner
+from dfrnet_keras.learners.motion import PENALTIES, SHARES, MotionLearner, fit_heads
+from dfrnet_keras.learners.motion import answers as answers_of
 from dfrnet_keras.models.kernel_machines import describe_flow
 from dfrnet_keras.store import FeatureStore, find_or_build
 

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from dfrnet_keras.tflite import Predictor
-from dfrnet_keras.tflite.path_timing import camera_clip, time_path
-from dfrnet_keras.tflite.timing import machine
+from dfrnet_keras.tflite.benchmarking.end_to_end_timing import camera_clip, time_path
+from dfrnet_keras.tflite.benchmarking.timing import machine
 
 IMPORT = """
 import time; started = time.perf_counter()

@@ -59,11 +59,11 @@ def compress(
     from dfrnet_keras.store import FeatureStore
     from dfrnet_keras.tflite import compress as fine_tuned
     from dfrnet_keras.tflite import convert
-    from dfrnet_keras.tflite.compression import METHODS, fine_tuning, fine_tuning_fold
-    from dfrnet_keras.tflite.figures import figures
-    from dfrnet_keras.tflite.files import write_tflite
-    from dfrnet_keras.tflite.source_network import input_shapes, load
-    from dfrnet_keras.tflite.training_store import (
+    from dfrnet_keras.tflite.compression.compress import METHODS, fine_tuning, fine_tuning_fold
+    from dfrnet_keras.tflite.compression.evaluate_files import figures
+    from dfrnet_keras.tflite.conversion.files import write_tflite
+    from dfrnet_keras.tflite.conversion.load_model import input_shapes, load
+    from dfrnet_keras.tflite.conversion.training_store import (
         check_store,
         find_training_store,
         sample_rows,

@@ -65,10 +65,10 @@ def convert(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from dfrnet_keras.tflite import convert as to_tflite
     from dfrnet_keras.tflite import read_metadata, verify, with_metadata
-    from dfrnet_keras.tflite.conversion import QUANTIZATIONS
-    from dfrnet_keras.tflite.files import write_labels, write_tflite
-    from dfrnet_keras.tflite.source_network import input_shapes, load
-    from dfrnet_keras.tflite.training_store import sample_rows, store_maps
+    from dfrnet_keras.tflite.conversion.convert import QUANTIZATIONS
+    from dfrnet_keras.tflite.conversion.files import write_labels, write_tflite
+    from dfrnet_keras.tflite.conversion.load_model import input_shapes, load
+    from dfrnet_keras.tflite.conversion.training_store import sample_rows, store_maps
 
     modes = [mode.strip() for mode in quantize.split(",")]
     unknown = [mode for mode in modes if mode not in QUANTIZATIONS]
@@ -147,7 +147,7 @@ def _store(
     path: Path | None, model: Path, description: dict[str, Any], shapes: Any
 ) -> FeatureStore | None:
     from dfrnet_keras.store import FeatureStore
-    from dfrnet_keras.tflite.training_store import check_store, find_training_store
+    from dfrnet_keras.tflite.conversion.training_store import check_store, find_training_store
 
     store = find_training_store(model, description) if path is None else FeatureStore.open(path)
     if store is not None:

@@ -144,7 +144,7 @@ def synthesize(
     formats and picture sizes are those of the dataset, so every other command can be tried on
     OUT without a licence.
     """
-    from dfrnet_keras.datasets.layouts import write_layout
+    from dfrnet_keras.datasets.synthetic.layouts import write_layout
 
     with _bar("clips") as progress:
         write_layout(
@@ -188,8 +188,8 @@ def apex(
     annotated one, over every clip with an annotated apex, whatever its emotion. The midpoint of
     onset and offset stands beside them: a spotter that does no better has found nothing.
     """
-    from dfrnet_keras.apex_errors import measure_apex_errors
     from dfrnet_keras.datasets import load_dataset
+    from dfrnet_keras.evaluation.apex_errors import measure_apex_errors
 
     classes = "original" if dataset in ("casme2", "samm") else "megc2019"
     clips = load_dataset(dataset, root, classes=classes, edition=edition)

@@ -8,7 +8,7 @@ def main() -> None:
     try:
         import click  # noqa: F401
     except ModuleNotFoundError:
-        from dfrnet_keras.tflite.command import main as predict_on_device
+        from dfrnet_keras.tflite.runtime.command import main as predict_on_device
 
         predict_on_device()
     else:

@@ -109,7 +109,7 @@ def fit(
     if scheduler is not None and (all_subjects or jobs > 1):
         raise click.UsageError("--scheduler gives folds to a cluster: leave --jobs and "
                                "--all-subjects out.")  # fmt: skip
-    from dfrnet_keras.evaluation.learners import NETWORKS, check_name, make_learner
+    from dfrnet_keras.learners.make import NETWORKS, check_name, make_learner
 
     check_name(model)
     training: Recipe | BestRecipe | None = None
@@ -148,9 +148,9 @@ def fit(
                     "compute the same flow: prepare with --flow dis for one that has to be quick.",
                     err=True,
                 )
-            from dfrnet_keras.evaluation import fit_for_deployment
-            from dfrnet_keras.evaluation.motion_learning import MotionLearner
-            from dfrnet_keras.evaluation.training import NetworkLearner
+            from dfrnet_keras.learners import fit_for_deployment
+            from dfrnet_keras.learners.motion import MotionLearner
+            from dfrnet_keras.learners.network import NetworkLearner
 
             assert isinstance(learner, (NetworkLearner, MotionLearner))  # others turned away above
             learner.progress = progress

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from dfrnet_keras.clip_predictor import ClipPredictor, Prediction
+    from dfrnet_keras.prediction.clip_predictor import ClipPredictor, Prediction
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -76,8 +76,8 @@ def predict(
         if seconds is not None and frame is not None:
             raise click.UsageError(f"Give --{names[0]} or --{names[1]}, not both.")
     from dfrnet_keras.errors import InputError
-    from dfrnet_keras.gallery import check_picture
     from dfrnet_keras.prediction import KerasPredictor, find_clips
+    from dfrnet_keras.store.contact_sheet import check_picture
 
     if plot is not None:
         check_picture(plot)
@@ -125,8 +125,8 @@ def _frames_at(
 ) -> tuple[int, int | None]:
     """First and last frame between two times of a video."""
     from dfrnet_keras.errors import InputError
-    from dfrnet_keras.frame_files import is_video
     from dfrnet_keras.frames import video_length
+    from dfrnet_keras.frames.files import is_video
 
     if start is None and end is None:
         return 0, None
@@ -175,7 +175,7 @@ def _write_csv(path: Path, classes: tuple[str, ...], answers: list[tuple[str, Pr
 
 
 def _draw(path: Path, answers: list[tuple[str, Prediction]]) -> None:
-    from dfrnet_keras.gallery import ROWS_A_PAGE, SheetRow, draw_sheet
+    from dfrnet_keras.store.contact_sheet import ROWS_A_PAGE, SheetRow, draw_sheet
 
     if len(answers) > ROWS_A_PAGE:
         click.echo(f"{path} shows the first {ROWS_A_PAGE} of {len(answers)} clips", err=True)

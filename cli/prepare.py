@@ -82,8 +82,8 @@ def prepare(
     clip that cannot be used is skipped, counted and named. The maps of flow-folder are ready-made:
     options about faces, apex, flow and size do not apply to them.
     """
-    from dfrnet_keras.gallery import check_target, write_gallery
     from dfrnet_keras.store import open_or_build
+    from dfrnet_keras.store.contact_sheet import check_target, write_gallery
 
     if gallery is not None:
         check_target(gallery)

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from dfrnet_keras import preparation
 from dfrnet_keras.datasets import Clip
 from dfrnet_keras.models import recipe
 from dfrnet_keras.models.recipe import BestRecipe
 from dfrnet_keras.store import FeatureStore
+from dfrnet_keras.store import build as preparation
 
 LABELS = ("negative", "positive", "surprise")
 

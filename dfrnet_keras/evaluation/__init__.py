@@ -1,4 +1,4 @@
-"""Leave-one-subject-out evaluation: folds, training, metrics, reports.
+"""Leave-one-subject-out evaluation: folds, metrics, runs, significance.
 
 Names are loaded on first use: reading a run needs no Keras.
 """
@@ -9,18 +9,14 @@ from typing import Any
 _HOME = {
     "Fold": "folds",
     "Learner": "loso",
-    "NetworkLearner": "training",
     "Run": "run",
     "compare_runs": "comparison",
     "confusion_matrix": "metrics",
     "evaluate_loso": "loso",
-    "fit_everybody": "training",
-    "fit_for_deployment": "deployment",
     "loso_folds": "folds",
     "open_run": "run_folder",
     "uar": "metrics",
     "uf1": "metrics",
-    "write_report": "report",
 }
 __all__ = sorted(_HOME)
 

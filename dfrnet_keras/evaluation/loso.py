@@ -69,8 +69,8 @@ def evaluate_loso(
         seed: One seed, or several: every fold is run with each.
         validation, protocol: See `loso_folds`.
         folds: Run only the first so many folds, for a quick look; `None` runs all.
-        progress: Called with a dictionary at the start and end of a fold (`event` `"fold"`, `"done"`)
-            and after each epoch (`"epoch"`).
+        progress: Called with a dictionary at the start and end of a fold (`event` `"fold"`,
+            `"done"`) and after each epoch (`"epoch"`).
         scheduler: Address of a Dask scheduler whose workers train the folds instead of processes
             of this machine; needs `pip install dfrnet-keras[dask]`.
 
@@ -79,9 +79,9 @@ def evaluate_loso(
         others are there all the same.
 
     Raises:
-        InputError: Where the run folder belongs to other settings or to a process that is at work, or the
-            cluster cannot be used.
-    """  # noqa: E501
+        InputError: Where the run folder belongs to other settings or to a process that is at work,
+            or the cluster cannot be used.
+    """
     seeds = [seed] if isinstance(seed, int) else list(seed)
     every = loso_folds(store, validation=validation, protocol=protocol)
     chosen = every if folds is None else every[:folds]

@@ -11,7 +11,7 @@ import pytest
 from dfrnet_keras.cli.main import dfr_keras
 from dfrnet_keras.evaluation import open_run
 from dfrnet_keras.store import FeatureStore, StoredClip
-from dfrnet_keras.store_files import write_index
+from dfrnet_keras.store.files import write_index
 
 TRAINING = ["--model", "ststnet", "--epochs", "1", "--validation", "none"]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.store import FeatureStore, StoredClip
-from dfrnet_keras.store_files import write_index
+from dfrnet_keras.store.files import write_index
 
 CLASSES = ("negative", "positive", "surprise")
 _CHANNELS = {"flow": 3, "apex": 3, "difference": 1}

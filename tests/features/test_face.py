@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from dfrnet_keras.datasets.synthetic_face import render_face
-from dfrnet_keras.datasets.synthetic_identity import Framing, make_identity
+from dfrnet_keras.datasets.synthetic.face import render_face
+from dfrnet_keras.datasets.synthetic.identity import Framing, make_identity
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features import crop_face, find_face
 from dfrnet_keras.features.face import Face, _load_cascade

@@ -1,0 +1,22 @@
+"""Frames of a clip: read from pictures or a video, in order, damage found."""
+
+from dfrnet_keras.frames.files import IMAGE_SUFFIXES, is_video, list_frames, natural_key
+from dfrnet_keras.frames.read import (
+    iterate_frames,
+    read_clip,
+    read_frames,
+    read_image,
+    video_length,
+)
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "is_video",
+    "iterate_frames",
+    "list_frames",
+    "natural_key",
+    "read_clip",
+    "read_frames",
+    "read_image",
+    "video_length",
+]

@@ -1,0 +1,207 @@
+"""From a clip to an answer, whatever runs the network: needs NumPy and OpenCV alone."""
+
+from __future__ import annotations
+
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.apex import BEST_SPOTTER
+from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip
+from dfrnet_keras.frames import iterate_frames
+from dfrnet_keras.frames.files import is_video, list_frames
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says about a clip.
+
+    Attributes:
+        label: Name of the most probable class.
+        probabilities: Class name to probability, in the order of the network's classes.
+        apex: Index of the apex among the frames of the clip; `None` where maps were given.
+        flags: Those of `features.extract_clip`: what could not be found (`"face_not_found"`: the
+            answer is about whatever is in the frames), what was spotted.
+        timings: Seconds spent, by `"read"`, `"face"`, `"apex"`, `"maps"` and `"network"`.
+        maps: What the network saw; `None` where maps were given.
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    apex: int | None
+    flags: tuple[str, ...]
+    timings: dict[str, float]
+    maps: ClipFeatures | None = field(default=None, repr=False, compare=False)
+
+
+class ClipPredictor(ABC):
+    """Brings clips into the form that a network was trained on, and asks it.
+
+    Args:
+        path: Where the network comes from, for messages.
+        classes: Names of the classes, in the order of the network's output.
+        inputs: Names of the maps that the network looks at.
+        size: Width and height of the maps in pixels.
+        flow_range: `"pixels"` or `"bytes"`, see `FeatureStore`.
+        settings: How the maps of the training were made, as a store's settings say it.
+        crop: `"auto"`, `"face"` or `"none"`, see `features.extract_clip`. By default faces are
+            cut out if those of the training were; otherwise unless they fill the frame.
+        spotter: How the apex is spotted, see `features.spot_apex`; by default as in training.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        classes: Iterable[str],
+        inputs: Iterable[str],
+        size: int,
+        flow_range: str,
+        settings: Mapping[str, Any],
+        crop: str | None,
+        spotter: str | None,
+    ) -> None:
+        self.path = Path(path)
+        self.classes: tuple[str, ...] = tuple(classes)
+        self.inputs: tuple[str, ...] = tuple(inputs)
+        self.size = size
+        self._flow_range = flow_range
+        self.preparation: dict[str, Any] = {
+            "size": size,
+            # Ready-made maps do not say how; TV-L1 is what the field uses.
+            "flow_method": settings.get("flow_method", "tvl1"),
+            "strain_cross_term": bool(settings.get("strain_cross_term", False)),
+            "remove_global_motion": bool(settings.get("remove_global_motion", False)),
+            "crop": crop or ("face" if settings.get("crop") == "face" else "auto"),
+            "spotter": spotter or settings.get("spotter", BEST_SPOTTER),
+        }
+
+    @abstractmethod
+    def _run(self, maps: dict[str, Any]) -> NDArray:
+        """Probabilities `(classes,)` for one clip's maps, by the names of the inputs."""
+
+    def predict(
+        self,
+        frames: NDArray[np.uint8]
+        | Sequence[NDArray[np.uint8]]
+        | str
+        | os.PathLike[str]
+        | Sequence[str | os.PathLike[str]],
+        onset: int = 0,
+        apex: int | None = None,
+        offset: int | None = None,
+    ) -> Prediction:
+        """Recognise the expression in a clip.
+
+        Args:
+            frames: The frames in order of time, uint8 `(n, H, W, 3)` RGB or `(n, H, W)` gray; or
+                the path of a video or of a folder of pictures, or the paths of the pictures.
+            onset: Index of the first frame of the movement.
+            apex: Index of the frame of strongest movement; `None` spots it.
+            offset: Index of the last frame of the movement; by default the last frame.
+
+        Returns:
+            The answer, with the time spent on each part.
+
+        Raises:
+            InputError: A file cannot be read, frames or indexes do not fit (see
+                `features.extract_clip`), or the network's flow needs scikit-image.
+        """
+        if isinstance(frames, (str, os.PathLike)):
+            path = Path(frames)
+            return self.predict_files(
+                [path] if is_video(path) else list_frames(path), onset, apex, offset
+            )
+        if len(frames) and isinstance(frames[0], (str, os.PathLike)):
+            return self.predict_files([Path(str(path)) for path in frames], onset, apex, offset)
+        last = len(frames) - 1 if offset is None else offset
+        _check_order(onset, apex, last)
+        if last >= len(frames):
+            raise InputError(f"offset is {last}: the clip has {len(frames)} frames, from 0 on")
+        if apex is not None:  # onset and apex are all that is needed
+            return self._predict([frames[onset], frames[apex]], onset, apex)  # type: ignore[list-item]
+        return self._predict(frames[onset : last + 1], onset, None)  # type: ignore[arg-type]
+
+    def predict_files(
+        self,
+        frames: Sequence[str | Path],
+        onset: int = 0,
+        apex: int | None = None,
+        offset: int | None = None,
+    ) -> Prediction:
+        """The same from files, of which no more than the faces are held in memory.
+
+        Args:
+            frames: Paths of pictures in order of time, or the path of one video.
+            onset, apex, offset: See `predict`.
+        """
+        _check_order(onset, apex, offset)
+        if apex is not None:
+            return self._predict(iterate_frames(frames, [onset, apex]), onset, apex)
+        stop = None if offset is None else offset + 1
+        return self._predict(iterate_frames(frames, slice(onset, stop)), onset, None)
+
+    def network_maps(self, made: ClipFeatures) -> dict[str, NDArray]:
+        """The maps of a clip as the network takes them, by the names of its inputs."""
+        return self._as_stored(made.features)
+
+    def _as_stored(self, features: Features) -> dict[str, NDArray]:
+        """Maps rounded as a store keeps them, for the training saw no others."""
+        flow = features.flow
+        maps: dict[str, NDArray] = features._asdict()
+        maps["flow"] = _to_bytes(flow) if self._flow_range == "bytes" else flow.astype(np.float16)
+        return {name: maps[name] for name in self.inputs}
+
+    def _predict(
+        self, frames: Iterable[NDArray[np.uint8]], onset: int, apex: int | None
+    ) -> Prediction:
+        """Frames from the onset on; of onset and apex alone where the apex is known."""
+        try:
+            made = extract_clip(frames, apex=None if apex is None else 1, **self.preparation)
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"{self.path} was trained on {self.preparation['flow_method']} flow, which needs "
+                "scikit-image: install scikit-image, or train on DIS flow for a device."
+            ) from error
+        found = onset + made.apex if apex is None else apex
+        return self._answer(self.network_maps(made), found, made)
+
+    def _answer(
+        self,
+        maps: dict[str, Any],
+        apex: int | None = None,
+        made: ClipFeatures | None = None,
+    ) -> Prediction:
+        started = time.perf_counter()
+        probabilities = self._run(maps)
+        spent = {"network": time.perf_counter() - started}
+        named = dict(zip(self.classes, map(float, probabilities), strict=True))
+        label = self.classes[int(probabilities.argmax())]
+        if made is None:
+            return Prediction(label, named, None, (), spent)
+        return Prediction(label, named, apex, made.flags, {**made.timings, **spent}, made)
+
+
+def _check_order(onset: int, apex: int | None, offset: int | None) -> None:
+    if onset < 0:
+        raise InputError(f"onset is {onset}: frames are counted from 0")
+    if offset is not None and offset <= onset:
+        raise InputError(f"offset is {offset}: give a frame after the onset, {onset}")
+    if apex is not None and (apex <= onset or (offset is not None and apex > offset)):
+        until = "" if offset is None else f" and not after the offset, {offset}"
+        raise InputError(f"apex is {apex}: give a frame after the onset, {onset}{until}")
+
+
+def _to_bytes(flow: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Each channel over its own range, as maps that were published as pictures are."""
+    low, high = flow.min(axis=(0, 1)), flow.max(axis=(0, 1))
+    spread = np.where(high > low, high - low, 1)
+    return np.asarray(np.rint((flow - low) / spread * 255), np.uint8)

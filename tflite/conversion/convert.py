@@ -1,0 +1,244 @@
+"""From a Keras 3 network to the bytes of a `.tflite` file.
+
+The network is exported with a fixed batch of 1 and one signature with named inputs, so that the
+file holds built-in operations alone and its inputs can be bound by name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.tflite.conversion.description import complete_description
+from dfrnet_keras.tflite.conversion.load_model import (
+    input_shapes,
+    is_quantization_aware,
+    load,
+    without_normalization,
+)
+from dfrnet_keras.tflite.conversion.prepend_normalization import prepend_normalization
+from dfrnet_keras.tflite.runtime.interpreter import OUTPUT
+from dfrnet_keras.tflite.runtime.metadata import with_metadata
+
+if TYPE_CHECKING:
+    import keras
+
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int16x8")
+INPUT_TYPES = ("float32", "int8")
+# TFLite operations that stay in float between the int8 ones. A residual block gates its map twice
+# and adds it: rounded after each of the three, it strays from the float network about twice as far
+# as rounded once, and the time is the same. A softmax in int8 gives probabilities in steps of
+# 1/256.
+_IN_FLOAT = ("MUL", "ADD", "SOFTMAX")
+
+Maps = Mapping[str, NDArray]
+
+
+def convert(
+    model: keras.Model | str | os.PathLike[str],
+    *,
+    quantize: str = "none",
+    representative_data: Iterable[Maps] | None = None,
+    input_type: str = "float32",
+    description: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Convert a network to TFLite.
+
+    The file takes raw features: normalisation is inside. With `"int8"` and float inputs, and with
+    `"int16x8"`, it stays in float and the quantised network begins after it. Quantised before,
+    the three channels of the flow would share one scale, and strain, a fiftieth of the largest
+    displacement, would keep a handful of levels. With `"int8"` and float inputs, element-wise
+    products, sums and the softmax stay in float too: convolutions take and give int8, and what
+    lies between two of them is rounded once.
+
+    Args:
+        model: A functional Keras 3 network, a tf_keras network that `compress(..., method="qat")`
+            returned, the path of a `.keras` file, or a run folder that holds `model.keras`.
+        quantize: `"none"` (float32), `"float16"` (half the size, weights alone), `"dynamic"`
+            (int8 weights), `"int8"` (weights and what convolutions take and give), or `"int16x8"`
+            (int16 activations, which have no fast kernel on most processors).
+        representative_data: Dicts of input name to raw map `(1, H, W, channels)`, from the
+            training store. `"int8"` and `"int16x8"` set their ranges by them; a network that was
+            trained to be quantised has its ranges already.
+        input_type: `"float32"`, or `"int8"` (with `quantize="int8"`): the caller quantises the raw
+            maps by each input's scale and zero point. Less exact, see above.
+        description: What to write into the file, see `description.complete_description`; that of
+            the `.keras` file by default.
+
+    Returns:
+        Content of the `.tflite` file, metadata included.
+
+    Raises:
+        InputError: An argument is not among its choices, representative data are needed and
+            missing, the file cannot be read, or the network has an operation that TFLite lacks.
+    """
+    _check(quantize, input_type)
+    if isinstance(model, (str, os.PathLike)):
+        model, found = load(model)
+        description = found if description is None else description
+    trained_quantized = is_quantization_aware(model)
+    if trained_quantized and (quantize, input_type) != ("int8", "float32"):
+        raise InputError(
+            "The network was trained to be quantised to int8 with float32 inputs: convert it with "
+            "quantize='int8'."
+        )
+    needs_data = quantize in ("int8", "int16x8") and not trained_quantized
+    samples = list(representative_data or ()) if needs_data else []
+    if needs_data and not samples:
+        raise InputError(
+            f"quantize={quantize!r} sets its ranges by real features: give representative_data "
+            "(--store) from the store that the network was trained on."
+        )
+    shapes = input_shapes(model)
+    _check_samples(samples, shapes)
+    if trained_quantized:
+        content = _converted(_tf_keras_call(model), model, shapes, quantize, input_type, None)
+    else:
+        core = model
+        statistics: dict[str, tuple[NDArray, NDArray]] = {}
+        if quantize in ("int8", "int16x8") and input_type == "float32":
+            core, statistics = without_normalization(model)
+        content = _converted(
+            lambda maps: core(maps, training=False), core, shapes, quantize, input_type,
+            lambda: _normalized(samples, statistics),
+        )  # fmt: skip
+        content = prepend_normalization(content, statistics)
+    about = complete_description(
+        description,
+        inputs=shapes,
+        classes=int(model.outputs[0].shape[-1]),
+        quantize=quantize,
+        input_type=input_type,
+        quantization_aware=trained_quantized,
+        representative_clips=len(samples),
+    )
+    return with_metadata(content, about)
+
+
+def _check(quantize: str, input_type: str) -> None:
+    import keras
+
+    if quantize not in QUANTIZATIONS:
+        raise InputError(f"quantize is {quantize!r}: choose one of {', '.join(QUANTIZATIONS)}.")
+    if input_type not in INPUT_TYPES:
+        raise InputError(f"input_type is {input_type!r}: choose one of {', '.join(INPUT_TYPES)}.")
+    if input_type == "int8" and quantize != "int8":
+        raise InputError(f"input_type 'int8' goes with quantize='int8', not {quantize!r}.")
+    if keras.backend.backend() != "tensorflow":
+        raise InputError(
+            f"Conversion needs Keras on TensorFlow, not on {keras.backend.backend()}: save the "
+            "network and convert the .keras file with KERAS_BACKEND=tensorflow."
+        )
+
+
+def _check_samples(samples: list[Maps], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for sample in samples:
+        found = {name: tuple(np.shape(values)) for name, values in sample.items()}
+        if found != dict(shapes):
+            raise InputError(
+                f"representative_data holds {found}, but the network takes {dict(shapes)}: "
+                "give maps from a store that fits the network."
+            )
+
+
+def _normalized(
+    samples: list[Maps], statistics: Mapping[str, tuple[NDArray, NDArray]]
+) -> Iterator[dict[str, NDArray]]:
+    for sample in samples:
+        maps = {name: np.asarray(values, np.float32) for name, values in sample.items()}
+        for name, (mean, deviation) in statistics.items():
+            maps[name] = (maps[name] - mean) / deviation
+        yield maps
+
+
+def _tf_keras_call(model: Any) -> Callable[[Mapping[str, Any]], Any]:
+    names = [tensor.name.split(":")[0] for tensor in model.inputs]
+    return lambda maps: model([maps[name] for name in names], training=False)
+
+
+def _converted(
+    call: Callable[[dict[str, Any]], Any],
+    model: Any,
+    shapes: Mapping[str, tuple[int, ...]],
+    quantize: str,
+    input_type: str,
+    samples: Callable[[], Iterator[dict[str, NDArray]]] | None,
+) -> bytes:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.model = model
+    # A Keras 3 weight holds a TensorFlow variable, which is frozen only if it is found here.
+    module.weights = [getattr(variable, "value", variable) for variable in model.variables]
+    signature = {
+        name: tf.TensorSpec(shape, tf.float32, name=name) for name, shape in shapes.items()
+    }
+    module.serve = tf.function(
+        lambda **maps: {OUTPUT: call(maps)}, autograph=False
+    ).get_concrete_function(**signature)
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=module.serve)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        _set(converter, quantize, input_type, samples)
+        keeps = quantize == "int8" and input_type == "float32" and samples is not None
+        try:
+            with warnings.catch_warnings():
+                # Of TensorFlow's own interpreter, which the converter uses inside.
+                warnings.simplefilter("ignore", UserWarning)
+                return _partly_quantized(converter) if keeps else converter.convert()
+        except Exception as error:  # the converter raises types of its own
+            unknown = re.findall(r"tf\.(\w+)", str(error))
+            if not unknown and "custom op" not in str(error).lower():
+                raise
+            raise InputError(
+                f"{model.name} uses {', '.join(sorted(set(unknown))) or 'a custom operation'}, "
+                "which TFLite has no built-in operation for: express that layer in keras.ops that "
+                "it has."
+            ) from error
+
+
+def _partly_quantized(converter: Any) -> bytes:
+    """Convert with the operations of `_IN_FLOAT` left as they are."""
+    import tensorflow as tf
+
+    # The converter itself cannot leave operations out; its debugger, which is never run here, can.
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(_IN_FLOAT))
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
+    )
+    return bytes(debugger.get_nondebug_quantized_model())
+
+
+def _set(
+    converter: Any,
+    quantize: str,
+    input_type: str,
+    samples: Callable[[], Iterator[dict[str, NDArray]]] | None,
+) -> None:
+    import tensorflow as tf
+
+    operations = tf.lite.OpsSet
+    if quantize != "none":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantize == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if quantize == "int8":
+        converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS_INT8]
+        if samples is None:  # the ranges are in the graph, which also holds float operations
+            converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS]
+    elif quantize == "int16x8":
+        converter.target_spec.supported_ops = [
+            operations.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        ]
+    if quantize in ("int8", "int16x8") and samples is not None:
+        converter.representative_dataset = samples
+    if input_type == "int8":
+        converter.inference_input_type = tf.int8
