@@ -70,7 +70,7 @@ def test_an_apex_is_annotated_or_spotted(tmp_path, monkeypatch, write_clips):
         read.append(path)
         return original(path, **options)
 
-    monkeypatch.setattr("dfrnet_keras.frames.read_image", count)
+    monkeypatch.setattr("dfrnet_keras.frames.read.read_image", count)
     clips = write_clips(tmp_path / "frames", 1, apex=2)
     store = FeatureStore.build(clips, tmp_path / "annotated", **FAST, crop="none")
     assert (store.rows[0].apex, store.rows[0].flags) == (2, ())
