@@ -16,7 +16,7 @@ import pytest
 
 from dfrnet_keras.tflite import Predictor, read_metadata, with_metadata
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 CHECK = """
 import importlib.util, json, sys
