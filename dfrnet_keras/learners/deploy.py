@@ -34,6 +34,9 @@ def fit_all_subjects(
     return learner.fit_all_subjects(seed=seed, validation=validation or learner.recipe.validation)
 
 
+fit_everybody = fit_all_subjects  # its name in version 0.1.0
+
+
 def fit_for_deployment(
     learner: NetworkLearner | MotionLearner, folder: Path, *, seed: int = 0
 ) -> Path:
