@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import read_clip, read_frames, read_image
-from dfrnet_keras.frames.files import list_frames, natural_key
+from dfrnet_keras.frames.files import list_frames
 
 
 @pytest.fixture
@@ -35,14 +35,6 @@ def cut(path: Path, share: float) -> Path:
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])
     return path
-
-
-def test_natural_order() -> None:
-    names = ["img10.jpg", "img2.jpg", "IMG1.jpg", "reg_img9.jpg", "img02b.jpg", "7.png"]
-    assert sorted(names, key=natural_key) == [
-        "7.png", "IMG1.jpg", "img2.jpg", "img02b.jpg", "img10.jpg", "reg_img9.jpg",
-    ]  # fmt: skip
-    assert natural_key("a01") != natural_key("a1")
 
 
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif"])
