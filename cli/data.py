@@ -103,12 +103,16 @@ def _show(report: Any) -> None:
                 counts = [(contents.classes or {}).get(name, "?") for name in names]
                 rows.append((f"{title} {what}", contents.clips, contents.subjects, *counts))
     _table(rows)
+    for note in report.notes:
+        click.echo(f"note: {note}")
     for problem in report.problems:
         click.echo(f"problem: {problem}")
     if report.failure is not None:
         click.echo(f"not usable: {report.failure}")
         return
-    missing = "" if report.complete or report.expected is None else ", but not complete"
+    missing = ", but not complete" if report.lacking else ""
+    if not missing and not report.complete:
+        missing = ", with more than the complete dataset"
     click.echo(f"usable{missing}; {len(report.problems)} problems")
 
 

@@ -1,4 +1,4 @@
-"""What a dataset folder yielded: its clips, and everything in it that was not as it should be."""
+"""What was found in a dataset folder: its clips, and everything that is not as it should be."""
 
 from __future__ import annotations
 
@@ -40,12 +40,14 @@ class Listing:
         problems: Every problem, in the order in which it was met.
         folders: The folders that the frames lie in.
         sheets: The annotation sheets that were read.
+        notes: How the folder was read, where it could be read otherwise.
     """
 
     clips: tuple[Clip, ...]
     problems: tuple[Problem, ...] = ()
     folders: tuple[Path, ...] = ()
     sheets: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> int:
