@@ -46,7 +46,8 @@ def load_dataset(
     """List the clips of a dataset.
 
     A partial copy gives the clips that are there. Clips that cannot be used are left out with one
-    warning that counts them; `list_dataset` says what is wrong with each.
+    warning that counts them; `list_dataset` says what is wrong with each. Subjects of a flow
+    folder that were taken for one person are named by a warning.
 
     Args:
         name: One of `DATASETS`. `"synthetic"` are drawn clips about as hard to tell apart as real
@@ -73,6 +74,9 @@ def load_dataset(
     if not listing.clips:
         first = f": {listing.problems[0]}" if listing.problems else ""
         raise InputError(f"No clip of {name} can be used{first}")
+    if name == "flow-folder":
+        for problem in listing.problems:
+            warnings.warn(str(problem), stacklevel=2)
     if listing.left_out:
         warnings.warn(
             f"{listing.left_out} clip(s) of {name} cannot be used: "
@@ -115,9 +119,9 @@ def list_dataset(
         return Listing(tuple(load_synthetic(folder, **options)))
     assert folder is not None  # only synthetic clips do without a folder
     if name == "flow-folder":
-        from dfrnet_keras.datasets.flow_folder import load_flow_folder
+        from dfrnet_keras.datasets.flow_folder import read_flow_folder
 
-        return Listing(tuple(load_flow_folder(folder)), folders=(folder,))
+        return read_flow_folder(folder)
     if name == "smic":
         from dfrnet_keras.datasets.smic import read_smic
 

@@ -110,12 +110,7 @@ def test_links_that_leave_the_dataset_are_refused(root, write_frames, tmp_path):
 )  # fmt: skip
 def test_folders_of_subjects_under_other_names(root, names):
     for number, name in enumerate(names, start=1):
-        (root / RAW / f"sub{number:02d}").rename(root / RAW / f"renamed{name}")
-        (root / RAW / f"renamed{name}").rename(root / RAW / name)
-    (root / RAW / "sub02" / "x").mkdir(parents=True, exist_ok="sub02" in names)
-    (root / RAW / "sub02" / "x").rmdir()
-    if not any((root / RAW / "sub02").iterdir()):
-        (root / RAW / "sub02").rmdir()
+        (root / RAW / f"sub{number:02d}").rename(root / RAW / name)
     listing = read_casme2(root)
     assert (len(listing.clips), listing.problems) == (9, ())
     assert {clip.subject for clip in listing.clips} == {"sub01", "sub02", "sub03"}

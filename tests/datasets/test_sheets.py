@@ -93,7 +93,8 @@ def test_an_empty_cell_that_is_not_merged_stays_empty(root, edit):
     listing = read_casme2(root)
     assert len(listing.clips) == 8
     assert [(problem.row, problem.what) for problem in listing.problems] == [
-        (4, "the field Subject is empty")
+        (4, "the field Subject is empty"),
+        (None, "no row of the sheet names it"),
     ]
 
 
