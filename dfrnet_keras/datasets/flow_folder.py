@@ -186,6 +186,10 @@ def _find_map(root: Path, file: str, where: str) -> Path:
             "write its path relative to that folder, without '..'"
         )
     for path in (root / file, root / "maps" / file):
+        if not path.exists() and path.is_symlink():
+            raise InputError(
+                f"{where}: {path} is a link to a file that is not there; fetch it (git annex get)"
+            )
         if not path.is_file():
             continue
         # Links are followed: only where they end counts.

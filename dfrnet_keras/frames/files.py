@@ -57,7 +57,8 @@ def in_order(frames: Iterable[str | Path]) -> tuple[Path, ...]:
     The names are read together. 1.9 beside 1.10 are counters, since fractions of changing length
     do not end in zero; 0.9, 0.95 and 1.1 have fractions. A minus sign counts where another name
     is the same without it (`f-1` beside `f0`); elsewhere `-` is a separator. A warning says where
-    the order is in doubt: signs, and two names with the same numbers.
+    the order is in doubt: signs, names that differ in more than numbers (`onset`, `apex`), and
+    two names with the same numbers.
 
     Args:
         frames: Paths of the frames; only their names are compared.
@@ -72,14 +73,22 @@ def in_order(frames: Iterable[str | Path]) -> tuple[Path, ...]:
     keys = {path: _key(path.stem, counters, signs) for path in paths}
     ordered = tuple(sorted(paths, key=lambda path: (keys[path], path.name, str(path))))
     for before, after in pairwise(ordered):
-        if keys[before] == keys[after]:
-            warnings.warn(
-                f"{before} and {after.name} hold the same number: the order of the frames is that "
-                "of their names, and a frame may be there twice",
-                stacklevel=2,
-            )
-            break
+        if _shape(before.stem, signs) != _shape(after.stem, signs):
+            what = "differ in more than their numbers: the frames are in the order of the alphabet"
+        elif keys[before] == keys[after]:
+            what = "hold the same number: a frame may be there twice"
+        else:
+            continue
+        warnings.warn(
+            f"the order of the frames is in doubt: {before} and {after.name} {what}", stacklevel=2
+        )
+        break
     return ordered
+
+
+def _shape(name: str, signs: bool = False) -> str:
+    """A name with each of its numbers replaced by `#`."""
+    return (_SIGNED if signs else _NUMBER).sub("#", name).casefold()
 
 
 def _key(name: str, counters: Container[int] = (), signs: bool = False) -> _Key:
@@ -115,7 +124,7 @@ def _counters(names: Sequence[str]) -> set[int]:
 
 def _has_signs(names: Sequence[str]) -> bool:
     """Whether `-` before a number is its sign, with a warning if it may be one."""
-    shapes = {_NUMBER.sub("#", name): name for name in names}
+    shapes = {_shape(name): name for name in names}
     for shape, name in shapes.items():
         for sign in re.finditer(r"(?<!#)-(?=#)", shape):
             signed = shape[: sign.start()] + shape[sign.end() :] in shapes

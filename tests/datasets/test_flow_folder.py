@@ -83,6 +83,10 @@ def test_a_link_that_leaves_the_folder_is_refused(tmp_path):
     (root / "maps" / "out.png").symlink_to(root / "maps" / "in.png")
     assert len(load_flow_folder(root)) == 2
     (root / "maps" / "out.png").unlink()
+    (root / "maps" / "out.png").symlink_to(root / "gone.png")
+    with pytest.raises(InputError, match=r"out\.png is a link to a file that is not there"):
+        load_flow_folder(root)
+    (root / "maps" / "out.png").unlink()
     (root / "maps" / "out.png").symlink_to(outside)
     with pytest.raises(InputError, match=r"line 3: the file 'out\.png' is a link that leaves"):
         load_flow_folder(root)

@@ -60,6 +60,16 @@ def test_truncated_pictures_are_found(
         read_image(path)
 
 
+@pytest.mark.parametrize(
+    "text", ["/annex/objects/MD5E-s8--1.jpg\n", "version https://git-lfs.github.com/spec/v1\noid"]
+)
+def test_placeholders_are_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "img1.jpg"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"img1\.jpg .*content was not fetched: git annex get"):
+        read_image(path)
+
+
 def test_opencv_alone_would_have_taken_the_truncated_jpeg(tmp_path: Path, picture: NDArray) -> None:
     large = cv2.resize(picture, (640, 480))
     path = cut(save(tmp_path / "frame.jpg", large), 0.7)
