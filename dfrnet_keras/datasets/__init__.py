@@ -46,8 +46,9 @@ def load_dataset(
     """List the clips of a dataset.
 
     A partial copy gives the clips that are there. Clips that cannot be used are left out with one
-    warning that counts them; `list_dataset` says what is wrong with each. Subjects of a flow
-    folder that were taken for one person are named by a warning.
+    warning that counts them; `list_dataset` says what is wrong with each. Further warnings name
+    subjects of a flow folder that were taken for one person, and what differs from the list of
+    MEGC 2019.
 
     Args:
         name: One of `DATASETS`. `"synthetic"` are drawn clips about as hard to tell apart as real
@@ -74,8 +75,8 @@ def load_dataset(
     if not listing.clips:
         first = f": {listing.problems[0]}" if listing.problems else ""
         raise InputError(f"No clip of {name} can be used{first}")
-    if name == "flow-folder":
-        for problem in listing.problems:
+    for problem in listing.problems:
+        if problem.warn:
             warnings.warn(str(problem), stacklevel=2)
     if listing.left_out:
         warnings.warn(

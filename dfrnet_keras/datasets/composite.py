@@ -84,4 +84,5 @@ def differences(
         if clips:
             names = ", ".join("/".join(clip) for clip in clips[:10])
             more = f" and {len(clips) - 10} more" if len(clips) > 10 else ""
-            yield Problem(file, None, f"{len(clips)} clip(s) are {what}: {names}{more}", done)
+            what = f"{len(clips)} clip(s) are {what}: {names}{more}"
+            yield Problem(file, None, what, done, warn=True)

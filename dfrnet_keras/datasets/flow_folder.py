@@ -98,7 +98,8 @@ def _one_spelling(sheet: Path, rows: list[dict[str, str]]) -> list[Problem]:
                 if len(spellings) > 1:
                     of = "" if column == "dataset" else f" of {own[0]['dataset']}"
                     what = f"the {column}s {' and '.join(spellings)}{of} differ in spelling alone"
-                    problems.append(Problem(sheet, None, what, f"taken for one, {chosen}"))
+                    done = f"taken for one, {chosen}"
+                    problems.append(Problem(sheet, None, what, done, warn=True))
     return problems
 
 

@@ -19,12 +19,14 @@ class Problem:
         row: Row of the sheet, counted from 1 as spreadsheet programs do; `None` elsewhere.
         what: What is wrong.
         done: What was done about it.
+        warn: Whether `load_dataset` gives it as a warning of its own, and does not count it alone.
     """
 
     file: Path
     row: int | None
     what: str
     done: str
+    warn: bool = False
 
     def __str__(self) -> str:
         where = f"{self.file}" if self.row is None else f"{self.file}, row {self.row}"

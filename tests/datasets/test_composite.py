@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from dfrnet_keras.cli.main import dfr_keras
+from dfrnet_keras.datasets import load_dataset
 from dfrnet_keras.datasets.casme2 import read_casme2
 from dfrnet_keras.datasets.check import check_dataset
 from dfrnet_keras.datasets.composite import applies, listed_clips
@@ -54,6 +55,8 @@ def test_later_editions_of_the_sheet_give_the_same_145_clips(build_casme2, casme
     assert report.notes == (
         "145 of 148 clips of casme2 are among the 145 of MEGC 2019: that list is followed",
     )
+    with pytest.warns(UserWarning, match="3 clip.s. are not on the list of MEGC 2019"):
+        assert len(load_dataset("casme2", root)) == 145
     # The dataset's own classes are those of the sheet.
     assert len(read_casme2(root, classes="original").clips) == 153
 
