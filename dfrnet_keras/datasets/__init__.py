@@ -47,8 +47,8 @@ def load_dataset(
 
     A partial copy gives the clips that are there. Clips that cannot be used are left out with one
     warning that counts them; `list_dataset` says what is wrong with each. Further warnings name
-    subjects of a flow folder that were taken for one person, and what differs from the list of
-    MEGC 2019.
+    subjects of a flow folder that were taken for one person, and clips that are not on the list
+    of MEGC 2019.
 
     Args:
         name: One of `DATASETS`. `"synthetic"` are drawn clips about as hard to tell apart as real

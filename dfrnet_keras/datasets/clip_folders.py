@@ -23,8 +23,8 @@ class ClipFolders:
         folder: The folder of frames.
         root: The dataset's folder, which links must not leave.
         subject: How a subject is named, a format of its number.
-        as_distributed: Pattern of the name of a subject's folder. Other names that hold a number
-            (`6`, `s06`) are read where there is none of these.
+        as_distributed: Pattern of the name of a subject's folder, which is read before folders
+            that name the same subject in another way (`6`, `s06`).
         problems: Gets what is wrong with the folders.
     """
 
@@ -41,17 +41,14 @@ class ClipFolders:
             number = subject_number(path.name)
             if number is None:
                 continue
-            if number in self._subjects:
-                what = "is another folder of the same subject"
-                problems.append(Problem(path, None, what, "it was passed over"))
-                continue
-            self._subjects[number] = {}
-            self._files[number] = []
+            clips = self._subjects.setdefault(number, {})
+            files = self._files.setdefault(number, [])
             try:
-                self._subjects[number] = {inner.name: inner for inner in subfolders(path)}
-                self._files[number] = sorted(
-                    inner.name for inner in path.iterdir() if inner.is_file()
-                )
+                for inner in subfolders(path):
+                    if clips.setdefault(inner.name, inner) != inner:
+                        what = f"is another folder of the clip in {clips[inner.name].parent.name}"
+                        problems.append(Problem(inner, None, what, "it was passed over"))
+                files += sorted(inner.name for inner in path.iterdir() if inner.is_file())
             except OSError as error:
                 what = f"cannot be read ({error.strerror})"
                 problems.append(Problem(path, None, what, "its clips were left out"))

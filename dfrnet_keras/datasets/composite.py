@@ -77,12 +77,12 @@ def differences(
     """
     listed = listed_clips(dataset)
     missing = [(clip[0], listed[clip].name) for clip in listed if clip not in found]
-    for clips, what, done in (
-        (list(extra), "not on the list of MEGC 2019", "the composite goes without them"),
-        (missing, "on the list of MEGC 2019 and not there", "read without them"),
+    for clips, what, done, warn in (
+        (list(extra), "not on the list of MEGC 2019", "the composite goes without them", True),
+        (missing, "on the list of MEGC 2019 and not there", "read without them", False),
     ):
         if clips:
             names = ", ".join("/".join(clip) for clip in clips[:10])
             more = f" and {len(clips) - 10} more" if len(clips) > 10 else ""
             what = f"{len(clips)} clip(s) are {what}: {names}{more}"
-            yield Problem(file, None, what, done, warn=True)
+            yield Problem(file, None, what, done, warn)

@@ -116,6 +116,17 @@ def test_folders_of_subjects_under_other_names(root, names):
     assert {clip.subject for clip in listing.clips} == {"sub01", "sub02", "sub03"}
 
 
+def test_a_subject_in_two_folders_is_one(root):
+    (root / RAW / "2").mkdir()
+    (root / RAW / "sub02" / "EP00_9").rename(root / RAW / "2" / "EP00_9")
+    shutil.copytree(root / RAW / "sub02" / "EP01_9", root / RAW / "2" / "EP01_9")
+    listing = read_casme2(root)
+    assert [clip.subject for clip in listing.clips] == ["sub01"] * 3 + ["sub02"] * 3 + ["sub03"] * 3
+    assert listing.clips[4].frames[0].parent == root / RAW / "sub02" / "EP01_9"
+    (problem,) = listing.problems
+    assert (problem.file, problem.done) == (root / RAW / "2" / "EP01_9", "it was passed over")
+
+
 def test_samm_and_smic_under_other_names(tmp_path, write_frames, write_samm_sheet):
     write_frames(tmp_path / "samm" / "6" / "006_1_1", "006_{}.jpg", (1, 2, 3))
     write_frames(tmp_path / "samm" / "007" / "007_1_1 ", "007_{}.jpg", (1, 2, 3))
