@@ -1,4 +1,4 @@
-"""The datasets: who is seen in each clip, where its frames lie and which class it shows."""
+"""The datasets: subject, frames and class of each clip."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def load_dataset(
     of MEGC 2019.
 
     Args:
-        name: One of `DATASETS`. `"synthetic"` are drawn clips about as hard to tell apart as real
+        name: One of `DATASETS`. `"synthetic"` are drawn clips about as hard to classify as real
             ones; `"synthetic-strong"` the same people moving three times as far, which a network
             learns in minutes.
         root: The dataset's folder, as it was distributed, or the one above it. By default

@@ -1,4 +1,4 @@
-"""A folder of ready-made motion maps and a csv that says whose they are."""
+"""A folder of ready-made motion maps, and a csv with the subject and class of each."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
 
     Args:
         root: The folder; where no sheet is in it, those beside it count.
-        is_subject: Whether a folder is that of one subject, judged by its path.
+        is_subject: Whether a folder is that of one subject.
 
     Raises:
         InputError: `root` is not a folder or cannot be read, or there are no frames in it and
@@ -119,7 +119,7 @@ def _sheets(folder: Path) -> list[Path]:
 
 
 def edition_of(frames: Path, root: Path) -> str:
-    """Whether a folder of frames holds the raw or the cropped edition, judged by its name."""
+    """Whether a folder of frames holds the raw or the cropped edition, by its name."""
     below = frames.relative_to(root).parts if frames.is_relative_to(root) else ()
     name = "/".join((root.resolve().name, *below)).casefold()
     # The word that comes last in the path is that of the innermost folder.

@@ -96,7 +96,7 @@ def read_smic(
 
 
 def _is_subject(path: Path) -> bool:
-    """SMIC names subjects so briefly that only what is inside tells them from other folders."""
+    """Whether a folder is that of a subject: `s1` alone may be anything, so its contents count."""
     if subject_number(path.name) is None:
         return False
     try:

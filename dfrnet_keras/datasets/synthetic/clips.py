@@ -38,7 +38,7 @@ GENERATOR = 1
 _FIELD_MIX = (7, 3, 2)
 _EQUAL_MIX = (4, 4, 4)
 
-# Options of `plan_clips` for clips that are easily told apart.
+# Options of `plan_clips` for clips that are easy to classify.
 STRONG: dict[str, Any] = {"amplitude": (1.5, 3.5), "noise": 1.5, "distractors": 0.2}
 
 

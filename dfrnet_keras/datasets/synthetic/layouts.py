@@ -62,7 +62,7 @@ _PICTURES = {
     ("smic", "cropped"): _Pictures(
         Framing(140, 170, 69.5, 80.0, 74.0), 1, False, "reg_image{frame}.bmp"
     ),
-    # Drawn at half the size: sixteen times faster, and nobody looks at these pores.
+    # Drawn at half the size: sixteen times faster, and finer pores are of no use.
     ("samm", "raw"): _Pictures(Framing.raw(1020, 544), 2, True, "{subject:03d}_{frame:05d}.jpg"),
 }
 
