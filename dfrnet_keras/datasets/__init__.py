@@ -98,11 +98,7 @@ def list_dataset(
     """The clips of a dataset and every problem met while reading it.
 
     Args:
-        name: As for `load_dataset`, and so are the other arguments.
-        root: The dataset's folder.
-        classes: `"megc2019"` or `"original"`.
-        edition: `"raw"`, `"cropped"` or `None`.
-        camera: `"HS"`, `"VIS"`, `"NIR"` or `None`.
+        name, root, classes, edition, camera: As for `load_dataset`.
 
     Raises:
         InputError: As `load_dataset`; a folder without one usable clip is none.
