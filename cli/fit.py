@@ -14,8 +14,7 @@ import click
 
 from dfrnet_keras.cli.backend import start_keras
 from dfrnet_keras.cli.evaluate import print_metrics
-from dfrnet_keras.cli.prepare import clip_progress
-from dfrnet_keras.cli.progress import FoldProgress
+from dfrnet_keras.cli.progress import FoldProgress, clip_progress
 from dfrnet_keras.errors import InputError
 
 if TYPE_CHECKING:
@@ -125,6 +124,7 @@ def fit(
         validation = _without_training(model, validation, choices, all_subjects)
     store = _store(dataset, root, store_path, size, flow_method, jobs)
     from dfrnet_keras.evaluation import evaluate_loso
+    from dfrnet_keras.evaluation.folds import unlearned_classes
 
     options = {name: choices[name] for name in _NETWORK_OPTIONS if choices[name] is not None}
     learner = make_learner(
@@ -157,6 +157,13 @@ def fit(
             path = fit_for_deployment(learner, folder, seed=seed)
             click.echo(json.dumps({"model": str(path)}) if as_json else f"Network: {path}")
             return
+        unlearned = unlearned_classes(store, protocol or "composite")
+        if unlearned:
+            held_out = ", ".join(f"{name} when {unit} is held out" for unit, name in unlearned)
+            click.echo(
+                f"Warning: no clip is left to train on of {held_out}: those cannot be recognised.",
+                err=True,
+            )
         run = evaluate_loso(
             learner,
             store,

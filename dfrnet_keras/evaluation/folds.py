@@ -105,6 +105,19 @@ def loso_folds(
     return folds
 
 
+def unlearned_classes(store: FeatureStore, protocol: str) -> list[tuple[str, str]]:
+    """Folds that hold out clips of a class of which no other clip is left to train on.
+
+    Returns:
+        The held-out unit (`casme2/sub01`) and the name of the class.
+    """
+    return [
+        (f"{fold.dataset}/{fold.subject}", store.classes[label])
+        for fold in loso_folds(store, validation="none", protocol=protocol)
+        for label in sorted({*store.labels[fold.test]} - {*store.labels[fold.train]})
+    ]
+
+
 def _refuse_too_little(store: FeatureStore, protocol: str) -> None:
     """Refuse a store whose training sets could not be learned from."""
     groups: dict[str, list[int]] = {}
