@@ -95,12 +95,12 @@ def _path_rows(
     file: Path, clip: Path, threads: int, runs: int, warmup: int
 ) -> list[dict[str, Any]]:
     from dfrnet_keras.frames import read_clip
-    from dfrnet_keras.tflite.benchmarking.end_to_end_timing import camera_clip, time_path
+    from dfrnet_keras.tflite.benchmarking.end_to_end_timing import camera_clip, time_end_to_end
     from dfrnet_keras.tflite.runtime import Predictor
 
     frames = camera_clip() if str(clip) == "synthetic" else read_clip(clip)
     predictor = Predictor(file, threads=threads)
-    rows = time_path(predictor, frames, threads=threads, runs=runs, warmup=warmup)
+    rows = time_end_to_end(predictor, frames, threads=threads, runs=runs, warmup=warmup)
     return [row.as_dict() for row in rows]
 
 

@@ -60,7 +60,7 @@ def compress(
     from dfrnet_keras.tflite import compress as fine_tuned
     from dfrnet_keras.tflite import convert
     from dfrnet_keras.tflite.compression.compress import METHODS, fine_tuning, fine_tuning_fold
-    from dfrnet_keras.tflite.compression.evaluate_files import figures
+    from dfrnet_keras.tflite.compression.evaluate_files import evaluate_files
     from dfrnet_keras.tflite.conversion.files import write_tflite
     from dfrnet_keras.tflite.conversion.load_model import input_shapes, load
     from dfrnet_keras.tflite.conversion.training_store import (
@@ -80,7 +80,7 @@ def compress(
     for path in (*targets.values(), *([kept] if kept else ())):
         if path.exists() and not overwrite:
             raise InputError(f"{path} is there already: give --overwrite or another --out.")
-    network, description = load(model)
+    network, description = load_model(model)
     store = FeatureStore.open(store_path) if store_path else find_training_store(model, description)
     if store is None:
         raise InputError(f"The store that {model} was trained on is not found: give --store.")
@@ -106,7 +106,7 @@ def compress(
               ("float32", "int8")}  # fmt: skip
     after = {mode: converted(result, mode, described) for mode in modes}
     named = {**before, **{f"{method}, {mode}": content for mode, content in after.items()}}
-    rows = figures(named, store, fold.validation)
+    rows = evaluate_files(named, store, fold.validation)
     for row in rows.values():
         row.pop("probabilities")
     for mode, path in targets.items():

@@ -79,7 +79,7 @@ def convert(
         for path in (*targets, *([golden] if golden else ())):
             if path.exists():
                 raise InputError(f"{path} is there already: give --overwrite or another --out.")
-    network, description = load(model)
+    network, description = load_model(model)
     shapes = input_shapes(network)
     store = _store(store_path, model, description, shapes)
     if store is None and not force:

@@ -21,6 +21,7 @@ _HOME = {
     "verify": "conversion.agreement",
     "with_metadata": "runtime.metadata",
     "write_golden": "conversion.porting_reference",
+    "write_porting_reference": "conversion.porting_reference",
 }
 __all__ = sorted(_HOME)
 

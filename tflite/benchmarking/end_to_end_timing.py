@@ -16,7 +16,7 @@ from dfrnet_keras.tflite.benchmarking.timing import Timing, take_turns
 from dfrnet_keras.tflite.runtime import Predictor
 
 
-def time_path(
+def time_end_to_end(
     predictor: Predictor,
     frames: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
     *,

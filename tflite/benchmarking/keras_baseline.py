@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.models.inputs import arrange_inputs
 from dfrnet_keras.tflite.conversion.agreement import verify
-from dfrnet_keras.tflite.conversion.load_model import input_shapes, load
+from dfrnet_keras.tflite.conversion.load_model import input_shapes, load_model
 from dfrnet_keras.tflite.conversion.training_store import (
     check_store,
     find_training_store,
@@ -33,15 +34,17 @@ def keras_calls(
     from dfrnet_keras.learners.network import limit_threads
 
     limit_threads(threads)
+    import keras
     import tensorflow as tf
 
-    network, _ = load(model)
+    network, _ = load_model(model)
     noise = np.random.default_rng(0)
     maps = {name: noise.random(shape, np.float32) for name, shape in input_shapes(network).items()}
-    tensors = {name: tf.constant(array) for name, array in maps.items()}
+    arranged = arrange_inputs(network, maps)
+    tensors = keras.tree.map_structure(tf.constant, arranged)
     compiled = tf.function(lambda inputs: network(inputs, training=False))
     return {
-        "Keras predict": lambda: network.predict(maps, verbose=0),
+        "Keras predict": lambda: network.predict(arranged, verbose=0),
         "Keras call": lambda: np.asarray(network(tensors, training=False)),
         "Keras tf.function": lambda: np.asarray(compiled(tensors)),
     }
@@ -65,7 +68,7 @@ def compare_with_keras(
     """
     from dfrnet_keras.store import FeatureStore
 
-    network, description = load(model)
+    network, description = load_model(model)
     shapes = input_shapes(network)
     found = (
         find_training_store(model, description) if store is None else FeatureStore.open(str(store))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dfrnet_keras.evaluation.folds import Fold
     from dfrnet_keras.store import FeatureStore
-    from dfrnet_keras.tflite.compression.tf_keras_copy import Twin
+    from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy
 
 # Method -> epochs and learning rate. What is quantised or clustered is near the network that it
 # came from and is to stay there; a pruned one has lost most of its weights and must learn again.
@@ -87,29 +87,29 @@ def compress(
             f"compress needs Keras on TensorFlow, not on {keras.backend.backend()}: save the "
             "network and compress the .keras file with KERAS_BACKEND=tensorflow."
         )
-    from dfrnet_keras.tflite.compression.tf_keras_copy import Twin
+    from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy
 
     result = keras.models.clone_model(model)
     result.set_weights(model.get_weights())
     core, statistics = without_normalization(result)
-    twin = Twin(core)
+    copy = TfKerasCopy(core)
     fold = fine_tuning_fold(store, seed)
     steps = math.ceil(len(fold.train) / batch_size) * epochs
     if method == "qat":
         from dfrnet_keras.tflite.compression.quantization_aware import output_ranges, quantized
 
-        network = quantized(twin, output_ranges(twin, store, fold.train, statistics))
+        network = quantized(copy, output_ranges(copy, store, fold.train, statistics))
     elif method == "prune":
-        network = _pruning(twin, sparsity, steps)
+        network = _pruning(copy, sparsity, steps)
     else:
-        network = _clustering(twin, clusters)
-    batches = _batches(store, fold, statistics, list(twin.network.input_names), batch_size, seed)
+        network = _clustering(copy, clusters)
+    batches = _batches(store, fold, statistics, list(copy.network.input_names), batch_size, seed)
     if method == "qat":
-        batches = batches.map(lambda maps, _: (maps, _probabilities(twin.network, maps)))
+        batches = batches.map(lambda maps, _: (maps, _probabilities(copy.network, maps)))
     _fine_tune(network, batches, method, epochs, learning_rate, verbose)
     if method == "qat":
         return _with_raw_inputs(network, statistics)
-    _give_back(twin, network, method)
+    _return_weights(copy, network, method)
     return result
 
 
@@ -164,7 +164,7 @@ def _is_large(layer: Any) -> bool:
     )  # fmt: skip
 
 
-def _pruning(twin: Twin, sparsity: float, steps: int) -> Any:
+def _pruning(copy: TfKerasCopy, sparsity: float, steps: int) -> Any:
     import tensorflow_model_optimization as tfmot
 
     schedule = tfmot.sparsity.keras.PolynomialDecay(
@@ -180,10 +180,10 @@ def _pruning(twin: Twin, sparsity: float, steps: int) -> Any:
             return layer
         return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=schedule)
 
-    return twin.copied(wrap)
+    return copy.wrapped(wrap)
 
 
-def _clustering(twin: Twin, clusters: int) -> Any:
+def _clustering(copy: TfKerasCopy, clusters: int) -> Any:
     import tensorflow_model_optimization as tfmot
 
     start = tfmot.clustering.keras.CentroidInitialization.KMEANS_PLUS_PLUS
@@ -195,7 +195,7 @@ def _clustering(twin: Twin, clusters: int) -> Any:
             layer, number_of_clusters=clusters, cluster_centroids_init=start
         )
 
-    return twin.copied(wrap)
+    return copy.wrapped(wrap)
 
 
 def _batches(
@@ -264,7 +264,7 @@ def _probabilities(network: Any, maps: Any) -> Any:
     return tf.nn.softmax(answers) if _gives_logits(network) else answers
 
 
-def _give_back(twin: Twin, network: Any, method: str) -> None:
+def _return_weights(copy: TfKerasCopy, network: Any, method: str) -> None:
     import tensorflow_model_optimization as tfmot
     import tf_keras
 
@@ -275,7 +275,7 @@ def _give_back(twin: Twin, network: Any, method: str) -> None:
         "cluster": tfmot.clustering.keras.strip_clustering,
     }[method]
     with tf_keras.utils.custom_object_scope(SCOPE):
-        twin.give_back(strip(network))
+        copy.return_weights(strip(network))
 
 
 def _with_raw_inputs(network: Any, statistics: Mapping[str, tuple[NDArray, NDArray]]) -> Any:

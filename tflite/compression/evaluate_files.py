@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
 
 
-def figures(
+def evaluate_files(
     files: Mapping[str, bytes], store: FeatureStore, rows: NDArray, *, runs: int = 50
 ) -> dict[str, dict[str, Any]]:
     """Compare networks on the same clips.

@@ -1,4 +1,4 @@
-"""Quantisation-aware training of a tf_keras twin: what TFMOT does not know of its layers."""
+"""Quantisation-aware training of a tf_keras copy: what TFMOT does not know of its layers."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ import tf_keras
 from numpy.typing import NDArray
 from tf_keras import layers as stock
 
-from dfrnet_keras.tflite.compression import tf_keras_layers as twin_layers
+from dfrnet_keras.tflite.compression import tf_keras_layers
 
 if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
-    from dfrnet_keras.tflite.compression.tf_keras_copy import Twin
+    from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy
 
 _BATCHES = 8
 
 
-def quantized(twin: Twin, ranges: Mapping[str, tuple[float, float]]) -> Any:
-    """A copy of the twin with fake quantisation, its ranges set from the float twin's.
+def quantized(copy: TfKerasCopy, ranges: Mapping[str, tuple[float, float]]) -> Any:
+    """Add fake quantisation to a copy, its ranges set by what the float layers give.
 
     TFMOT starts every range at -6..6 and moves it by a thousandth a step: a fine-tuning of some
     hundred steps would end with most of these ranges as they were.
 
     Args:
-        twin: The float network.
+        copy: The float network.
         ranges: What `output_ranges` gave.
 
     Returns:
         A tf_keras network to fine-tune.
     """
-    scope = {**twin_layers.SCOPE, **_SCOPE}
+    scope = {**tf_keras_layers.SCOPE, **_SCOPE}
 
     def wrap(layer: Any) -> Any:
         if isinstance(layer, stock.InputLayer):
@@ -42,7 +42,7 @@ def quantized(twin: Twin, ranges: Mapping[str, tuple[float, float]]) -> Any:
         return tfmot.quantization.keras.quantize_annotate_layer(layer, _quantization_of(layer))
 
     with tfmot.quantization.keras.quantize_scope(scope):
-        network = tfmot.quantization.keras.quantize_apply(twin.copied(wrap))
+        network = tfmot.quantization.keras.quantize_apply(copy.wrapped(wrap))
     for layer in network.layers:
         if isinstance(getattr(layer, "layer", None), stock.BatchNormalization):
             # Its statistics are those of all clips; a few batches would only blur them.
@@ -60,15 +60,15 @@ def quantized(twin: Twin, ranges: Mapping[str, tuple[float, float]]) -> Any:
 
 
 def output_ranges(
-    twin: Twin,
+    copy: TfKerasCopy,
     store: FeatureStore,
     clips: NDArray,
     statistics: Mapping[str, tuple[NDArray, NDArray]],
 ) -> dict[str, tuple[float, float]]:
-    """The range of what each layer of the twin gives on real features.
+    """The range of what each layer gives on real features.
 
     Args:
-        twin: The float network, which takes normalised maps.
+        copy: The float network, which takes normalised maps.
         store: The features.
         clips: Which of its rows may be looked at.
         statistics: Input name to mean and standard deviation, of the inputs that are normalised.
@@ -79,11 +79,11 @@ def output_ranges(
     """
     outputs = {
         layer.name: layer.output
-        for layer in twin.network.layers
+        for layer in copy.network.layers
         if not isinstance(layer.output, list)
     }
-    probe = tf_keras.Model(twin.network.inputs, outputs)
-    names = list(twin.network.input_names)
+    probe = tf_keras.Model(copy.network.inputs, outputs)
+    names = list(copy.network.input_names)
 
     @tf.function
     def extremes(maps: list[Any]) -> dict[str, Any]:
@@ -170,11 +170,11 @@ class OutputQuantization(tfmot.quantization.keras.QuantizeConfig):
 
 def _quantization_of(layer: Any) -> OutputQuantization | None:
     """The quantisation of a layer that TFMOT does not know; `None` for those that it knows."""
-    if isinstance(layer, twin_layers.Sigmoid):
+    if isinstance(layer, tf_keras_layers.Sigmoid):
         return OutputQuantization("sigmoid")
-    if isinstance(layer, (twin_layers.Pad, stock.GlobalMaxPooling2D)):
+    if isinstance(layer, (tf_keras_layers.Pad, stock.GlobalMaxPooling2D)):
         return OutputQuantization("none")
-    if isinstance(layer, twin_layers.Reduce):
+    if isinstance(layer, tf_keras_layers.Reduce):
         return OutputQuantization("range" if layer.how == "mean" else "none")
     if isinstance(layer, stock.Multiply):
         return OutputQuantization("range")

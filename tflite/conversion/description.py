@@ -48,7 +48,7 @@ def complete_description(
     assumed = []
     settings = dict(given.pop("store", {}).get("settings", {})) | given.pop("preparation", {})
     flow_range = given.pop("flow_range", settings.get("flow_range", "pixels"))
-    size = next(iter(inputs.values()))[1]
+    size = next((shape[1] for shape in inputs.values() if len(shape) == 4), None)
     preparation = {
         "size": size,
         "flow_method": "tvl1",
