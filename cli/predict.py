@@ -77,6 +77,7 @@ def predict(
             raise click.UsageError(f"Give --{names[0]} or --{names[1]}, not both.")
     from dfrnet_keras.errors import InputError
     from dfrnet_keras.prediction import KerasPredictor, find_clips
+    from dfrnet_keras.startup import start_keras
     from dfrnet_keras.store.contact_sheet import check_picture
 
     if plot is not None:
@@ -88,6 +89,7 @@ def predict(
 
         predictor = Predictor(model, threads=threads, crop=crop, spotter=spotter)
     else:
+        start_keras()
         predictor = KerasPredictor(model, crop=crop, spotter=spotter)
     predictor.warm_up()
     answers: list[tuple[str, Prediction]] = []
