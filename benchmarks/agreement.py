@@ -98,8 +98,8 @@ def compare(options: argparse.Namespace) -> None:
                 print(f"{'Keras':14} UF1 {score:.4f} on {len(unseen)} clips; {sure:.1%} of its "
                       "answers have a probability above 0.9")  # fmt: skip
             name = kind if kind == mode else f"{kind}, {mode}"
-            sizes = row["bytes"] / 1e6, row["zipped"] / 1e6
-            print(SHOWN.format(name, found.equal_classes, found.largest_difference, row["uf1"],
+            sizes = row.bytes / 1e6, row.zipped / 1e6
+            print(SHOWN.format(name, found.equal_classes, found.largest_difference, row.uf1,
                                *sizes), flush=True)  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_a_file_that_disagrees_is_written_only_when_forced(flow_network, flow_st
 def test_bad_input_is_one_sentence(flow_network, flow_store, tmp_path, error):
     assert "is not found" in error("convert", flow_network)
     assert "give --store" in error("convert", flow_network, "--quantize", "int8")
-    assert "--quantize 'int4'" in error("convert", flow_network, "--quantize", "int4")
+    assert "quantize is 'int4'" in error("convert", flow_network, "--quantize", "int4")
     assert "not a .keras file" in error("convert", tmp_path / "none.keras")
     out = tmp_path / "there.tflite"
     out.touch()

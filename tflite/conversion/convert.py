@@ -125,6 +125,20 @@ def convert(
     return with_metadata(content, about)
 
 
+def minimal_runtime(tflite: bytes) -> str:
+    """The TensorFlow release, such as `"2.17.0"`, whose runtime first had all its operations.
+
+    The converter writes it into each file.
+    """
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))
+    for entry in model.metadata or []:
+        if entry.name == b"min_runtime_version":
+            return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
+    return "unknown"
+
+
 def _check(quantize: str, input_type: str) -> None:
     import keras
 

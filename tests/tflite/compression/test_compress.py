@@ -74,9 +74,9 @@ def test_a_network_trained_to_be_quantized(small, store, maps):
     with pytest.raises(InputError, match="trained to be quantised"):
         convert(trained, quantize="float16")
     rows = evaluate_files({"float32": convert(small), "qat": content}, store, np.arange(48), runs=2)
-    assert rows["qat"]["bytes"] < rows["float32"]["bytes"]
-    assert rows["qat"]["uf1"] > rows["float32"]["uf1"] - 0.06
-    assert rows["qat"]["milliseconds"] > 0
+    assert rows["qat"].bytes < rows["float32"].bytes
+    assert rows["qat"].uf1 > rows["float32"].uf1 - 0.06
+    assert rows["qat"].milliseconds > 0
 
 
 @pytest.mark.parametrize("kind", ["dfrnet", "multiply", "ststnet"])
