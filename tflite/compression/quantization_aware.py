@@ -12,6 +12,7 @@ import tf_keras
 from numpy.typing import NDArray
 from tf_keras import layers as stock
 
+from dfrnet_keras.errors import InputError
 from dfrnet_keras.tflite.compression import tf_keras_layers
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def quantized(copy: TfKerasCopy, ranges: Mapping[str, tuple[float, float]]) -> A
 
     Returns:
         A tf_keras network to fine-tune.
+
+    Raises:
+        InputError: TFMOT cannot quantise one of its layers.
     """
     scope = {**tf_keras_layers.SCOPE, **_SCOPE}
 
@@ -42,7 +46,13 @@ def quantized(copy: TfKerasCopy, ranges: Mapping[str, tuple[float, float]]) -> A
         return tfmot.quantization.keras.quantize_annotate_layer(layer, _quantization_of(layer))
 
     with tfmot.quantization.keras.quantize_scope(scope):
-        network = tfmot.quantization.keras.quantize_apply(copy.wrapped(wrap))
+        try:
+            network = tfmot.quantization.keras.quantize_apply(copy.wrapped(wrap))
+        except (RuntimeError, ValueError) as error:  # a layer or an activation of a layer
+            raise InputError(
+                f"{copy.network.name} cannot be trained to be quantised "
+                f"({str(error).splitlines()[0][:200]}): convert it with --quantize int8 instead."
+            ) from error
     for layer in network.layers:
         if isinstance(getattr(layer, "layer", None), stock.BatchNormalization):
             # Its statistics are those of all clips; a few batches would only blur them.
@@ -176,9 +186,12 @@ def _quantization_of(layer: Any) -> OutputQuantization | None:
         return OutputQuantization("none")
     if isinstance(layer, tf_keras_layers.Reduce):
         return OutputQuantization("range" if layer.how == "mean" else "none")
-    if isinstance(layer, stock.Multiply):
-        return OutputQuantization("range")
-    return None
+    if isinstance(layer, stock.BatchNormalization):
+        # TFMOT merges it with a convolution right before it, and knows no other.
+        before = layer.inbound_nodes[0].inbound_layers
+        merged = isinstance(before, stock.Conv2D) and before.activation.__name__ == "linear"
+        return None if merged else OutputQuantization("range")
+    return OutputQuantization("range") if isinstance(layer, stock.Multiply) else None
 
 
 _SCOPE = {cls.__name__: cls for cls in (FixedSigmoidQuantizer, OutputQuantization)}

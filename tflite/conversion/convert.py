@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.startup import hidden_lines
 from dfrnet_keras.tflite.conversion.description import complete_description
 from dfrnet_keras.tflite.conversion.load_model import (
     call_network,
@@ -40,6 +41,9 @@ INPUT_TYPES = ("float32", "int8")
 # as rounded once, and the time is the same. A softmax in int8 gives probabilities in steps of
 # 1/256.
 _IN_FLOAT = ("MUL", "ADD", "SOFTMAX")
+
+# What the converter prints of its own settings whatever the log level.
+_CONVERTER_LINES = ("fully_quantize: ",)
 
 Maps = Mapping[str, NDArray]
 
@@ -209,7 +213,7 @@ def _converted(
         _set(converter, quantize, input_type, samples)
         keeps = quantize == "int8" and input_type == "float32" and samples is not None
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), hidden_lines(_CONVERTER_LINES):
                 # Of TensorFlow's own interpreter, which the converter uses inside.
                 warnings.simplefilter("ignore", UserWarning)
                 return _partly_quantized(converter) if keeps else converter.convert()
