@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import BEST_SPOTTER, spot_apex
-from dfrnet_keras.features.face import CROPS, cut_face, find_face
+from dfrnet_keras.features.face import CROPS, Face, cut_face, find_face
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 
 # Micro motion is a pixel or less at 224: on a smaller grid nothing of it is left to measure, so
@@ -167,15 +167,8 @@ def extract_clip(
         _check_frame(frame, len(kept), shape)
         if shape is None:
             shape = frame.shape
-            if crop != "none":
-                face = find_face(frame)
-                flags = face.flags
-                if crop == "auto" and face.fills(shape):
-                    # Eyes matter only where they say how to cut.
-                    face, flags = None, tuple(flag for flag in flags if flag == "face_not_found")
-        kept.append(
-            _bounded(frame, size) if face is None else cut_face(frame, face, max(size, _CROP_SIZE))
-        )
+            face, flags = find_crop(frame, crop)
+        kept.append(cut_frame(frame, face, size))
         timings["face"] += time.perf_counter() - started
     started = time.perf_counter()
     if len(kept) < 2:
@@ -201,6 +194,30 @@ def extract_clip(
     )
     timings["maps"] = time.perf_counter() - started
     return ClipFeatures(features, _colour(_resize(pair[0], size)), apex, flags, timings)
+
+
+def find_crop(frame: NDArray[np.uint8], crop: str) -> tuple[Face | None, tuple[str, ...]]:
+    """The face to cut out of a clip, found on its first frame.
+
+    Args:
+        frame: The first frame.
+        crop: See `extract_clip`.
+
+    Returns:
+        The face, `None` where frames are used whole, and what of the flags of `find_face` matters.
+    """
+    if crop == "none":
+        return None, ()
+    face = find_face(frame)
+    if crop == "auto" and face.fills(frame.shape):
+        # Eyes matter only where they say how to cut.
+        return None, tuple(flag for flag in face.flags if flag == "face_not_found")
+    return face, face.flags
+
+
+def cut_frame(frame: NDArray[np.uint8], face: Face | None, size: int) -> NDArray[np.uint8]:
+    """The face cut out of a frame for maps of a size, or the frame itself, not too large."""
+    return _bounded(frame, size) if face is None else cut_face(frame, face, max(size, _CROP_SIZE))
 
 
 def _timed(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[NDArray]:

@@ -45,11 +45,14 @@ def test_a_file_is_replaced_only_when_asked_and_only_by_a_whole_one(model, tmp_p
     path = save_network(model, tmp_path / "model.keras", {"run": 1})
     with pytest.raises(InputError, match="is there already"):
         save_network(model, path, {"run": 2})
-    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="stopped"):
-        patched.setattr(
-            zipfile.ZipFile, "writestr", lambda *_: (_ for _ in ()).throw(RuntimeError("stopped"))
-        )
-        save_network(model, path, {"run": 2}, overwrite=True)
+
+    def stopped(*_):
+        raise RuntimeError("stopped")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(zipfile.ZipFile, "writestr", stopped)
+        with pytest.raises(RuntimeError, match="stopped"):
+            save_network(model, path, {"run": 2}, overwrite=True)
     assert load_network(path)[1] == {"run": 1}
     assert [file.name for file in tmp_path.iterdir()] == ["model.keras"]
     save_network(model, path, {"run": 2}, overwrite=True)

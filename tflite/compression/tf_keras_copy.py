@@ -39,7 +39,7 @@ class TfKerasCopy:
         model: A functional Keras 3 network.
 
     Attributes:
-        network: The tf_keras network. It takes a list of maps; its inputs have the original's names.
+        network: The tf_keras network, which takes a list of maps; its inputs are named alike.
 
     Raises:
         InputError: The network has a layer or operation without a counterpart.

@@ -27,7 +27,10 @@ from dfrnet_keras.tflite.conversion.load_model import (
     load_model,
     without_normalization,
 )
-from dfrnet_keras.tflite.conversion.prepend_normalization import prepend_normalization, rename_inputs
+from dfrnet_keras.tflite.conversion.prepend_normalization import (
+    prepend_normalization,
+    rename_inputs,
+)
 from dfrnet_keras.tflite.runtime.interpreter import OUTPUT
 from dfrnet_keras.tflite.runtime.metadata import with_metadata
 

@@ -18,13 +18,7 @@ from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.errors import InputError
 
 # The steps that are inside optical_flow and extract_features: their own code, not a copy of it.
-from dfrnet_keras.features.extract import (
-    _CROP_SIZE,
-    SMALLEST_FLOW_SIZE,
-    _bounded,
-    _resize,
-)
-from dfrnet_keras.features.face import cut_face, find_face
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _resize, cut_frame, find_crop
 from dfrnet_keras.features.flow import (
     _gray,
     _head_motion,
@@ -142,8 +136,9 @@ def _steps(
     assert prediction.apex is not None
     assert prediction.maps is not None
     pair = [frames[onset], frames[prediction.apex]]
-    faces = _faces(pair, predictor)
     how = predictor.preparation
+    face, _ = find_crop(pair[0], how["crop"])
+    faces = [cut_frame(frame, face, predictor.size) for frame in pair]
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
     first, second = (_resize(face, size) for face in faces)
     onset_gray, apex_gray = _gray(first, "onset"), _gray(second, "apex")
@@ -177,14 +172,6 @@ def _steps(
         "probabilities": np.array(list(prediction.probabilities.values()), np.float32),
     }
     return steps, prediction
-
-
-def _faces(pair: list[NDArray[np.uint8]], predictor: Predictor) -> list[NDArray[np.uint8]]:
-    crop = predictor.preparation["crop"]
-    face = None if crop == "none" else find_face(pair[0])
-    if face is None or (crop == "auto" and face.fills(pair[0].shape)):
-        return [_bounded(frame, predictor.size) for frame in pair]
-    return [cut_face(frame, face, max(predictor.size, _CROP_SIZE)) for frame in pair]
 
 
 def _synthetic_clip() -> tuple[NDArray[np.uint8], int, int]:

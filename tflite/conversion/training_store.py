@@ -79,7 +79,9 @@ def open_training_store(
     """
     from dfrnet_keras.store import FeatureStore
 
-    store = find_training_store(model, description) if path is None else FeatureStore.open(path)
+    store = (
+        find_training_store(model, description) if path is None else FeatureStore.open(Path(path))
+    )
     if store is not None:
         check_store(store, shapes, description.get("flow_range"))
         if description.get("store", {}).get("digest") not in (None, store.digest):

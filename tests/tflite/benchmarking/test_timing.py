@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features import optical_flow
 from dfrnet_keras.tflite import Predictor, benchmark
 from dfrnet_keras.tflite.benchmarking.end_to_end_timing import time_end_to_end
 from dfrnet_keras.tflite.benchmarking.operations import time_operations
@@ -87,6 +88,27 @@ def test_the_whole_path_and_its_parts(tflite_file, clip, camera, monkeypatch):
     expected = list(predictor.predict(frames, onset, apex).probabilities.values())
     assert len(answers) == 11
     np.testing.assert_array_equal(answers, np.float32([expected] * 11))
+
+
+def test_the_parts_see_what_the_prediction_sees(tflite_file, clip, monkeypatch):
+    from dfrnet_keras.features import extract
+    from dfrnet_keras.tflite.benchmarking import end_to_end_timing
+
+    seen = []
+
+    def flow(first, second, **options):
+        seen.append((first, second))
+        return optical_flow(first, second, **options)
+
+    for module in (extract, end_to_end_timing):
+        monkeypatch.setattr(module, "optical_flow", flow)
+    frames, onset, apex = clip
+    time_end_to_end(Predictor(tflite_file), frames, onset=onset, apex=apex, runs=1, warmup=0)
+    # Each part that computes flow, alone or within a prediction, does so on the same pictures.
+    assert len(seen) > 4
+    for pair in seen:
+        np.testing.assert_array_equal(pair, seen[0])
+    assert seen[0][0].shape == (128, 128, 3)
 
 
 def test_the_machine():

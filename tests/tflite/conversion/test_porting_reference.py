@@ -24,7 +24,9 @@ def read(folder):
 def golden(tflite_file, clip, tmp_path):
     frames, onset, apex = clip
     return read(
-        write_porting_reference(tflite_file, tmp_path / "golden", frames=frames, onset=onset, apex=apex)
+        write_porting_reference(
+            tflite_file, tmp_path / "golden", frames=frames, onset=onset, apex=apex
+        )
     )
 
 
@@ -61,7 +63,9 @@ def test_steps_where_the_movement_of_the_head_is_removed(tflite_file, clip, tmp_
     path.write_bytes(with_metadata(content, about))
     frames, onset, apex = clip
     frames = np.stack([*frames[:apex], np.roll(frames[apex], 2, axis=1)])
-    folder = write_porting_reference(path, tmp_path / "golden", frames=frames, onset=onset, apex=apex)
+    folder = write_porting_reference(
+        path, tmp_path / "golden", frames=frames, onset=onset, apex=apex
+    )
     _, about, steps = read(folder)
     assert steps["head_motion"][..., 0].mean() == pytest.approx(2 * 128 / 96, rel=0.2)
     assert steps["apex_pulled_back"].shape == (128, 128)
