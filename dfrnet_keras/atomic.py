@@ -57,7 +57,7 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
 
     Args:
         path: The folder to make: not there yet, or empty.
-        overwrite: Whether it may replace a folder that is not empty.
+        overwrite: Whether it may replace a folder that is there, whatever is in it.
 
     Yields:
         An empty folder beside it.
@@ -66,8 +66,8 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
         InputError: Something is there, or it cannot be written.
     """
     path = Path(path)
-    replaced = path.is_dir() and any(path.iterdir())
-    if (replaced and not overwrite) or (path.exists() and not path.is_dir()):
+    empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not empty and not (overwrite and path.is_dir()):
         raise InputError(f"{path} is there already: choose another folder.")
     partial = None
     try:
@@ -76,11 +76,17 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
             partial = Path(tempfile.mkdtemp(prefix=f".partial-{path.name}-", dir=path.parent))
             partial.chmod(0o755)  # mkdtemp closes the folder to everybody else
             yield partial
-            if replaced:
-                path.rename(old := Path(f"{partial}-replaced"))
-            os.replace(partial, path)
-            if replaced:
+            if path.exists():  # moved aside: a folder with files in it cannot be replaced
+                old = partial.with_name(f"{partial.name}-old")
+                os.replace(path, old)
+                try:
+                    os.replace(partial, path)
+                except OSError:
+                    os.replace(old, path)
+                    raise
                 shutil.rmtree(old)
+            else:
+                os.replace(partial, path)
     finally:
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)

@@ -1,11 +1,11 @@
-"""Starting Keras: its layers registered, its start-up lines hidden, a missing backend named."""
+"""Starting Keras: its layers, its start-up lines, a backend that is missing, its threads."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
@@ -78,6 +78,25 @@ def hidden_lines(starts: Sequence[str]) -> Iterator[None]:
             for line in held.read().decode(errors="replace").splitlines(keepends=True):
                 if not line.startswith(tuple(starts)):
                     sys.stderr.write(line)
+
+
+def limit_threads(threads: int) -> None:
+    """Let this process use so many threads.
+
+    Must come before the backend's first computation: TensorFlow keeps what it started with.
+    """
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
 
 
 def register_layers() -> None:

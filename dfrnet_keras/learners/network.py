@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from dfrnet_keras.evaluation.loso import Progress
 from dfrnet_keras.learners.side_by_side import fit_groups, groups, suits
 from dfrnet_keras.learners.trainer import build, engine_of
 from dfrnet_keras.models.recipe import Recipe, paper_recipe
+from dfrnet_keras.startup import limit_threads
 
 if TYPE_CHECKING:
     import keras
@@ -131,22 +131,3 @@ def fit_everybody(
         InputError: Where the loss became NaN, or `validation` names a test subject.
     """
     return learner.fit_everybody(seed=seed, validation=validation or learner.recipe.validation)
-
-
-def limit_threads(threads: int) -> None:
-    """Let this process use so many threads.
-
-    Must come before the backend's first computation: TensorFlow keeps what it started with.
-    """
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        with contextlib.suppress(RuntimeError):
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-            tf.config.threading.set_inter_op_parallelism_threads(1)
-    elif keras.backend.backend() == "torch":
-        import torch
-
-        torch.set_num_threads(threads)

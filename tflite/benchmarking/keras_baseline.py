@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.models.inputs import arrange_inputs
+from dfrnet_keras.startup import limit_threads
 from dfrnet_keras.tflite.conversion.agreement import verify
 from dfrnet_keras.tflite.conversion.load_model import input_shapes, load_model
 from dfrnet_keras.tflite.conversion.training_store import (
@@ -30,8 +31,6 @@ def keras_calls(
         model: A `.keras` file or a run folder.
         threads: For TensorFlow; used only where it has not computed anything yet.
     """
-    from dfrnet_keras.learners.network import limit_threads
-
     limit_threads(threads)
     import keras
     import tensorflow as tf
