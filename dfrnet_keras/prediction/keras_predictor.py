@@ -32,7 +32,7 @@ class KerasPredictor(ClipPredictor):
 
     Attributes:
         classes: Names of the classes.
-        size: Width and height of the maps.
+        preparation: How clips become maps.
         description: All that the file says.
 
     Raises:
@@ -47,10 +47,10 @@ class KerasPredictor(ClipPredictor):
         self.network, self.description = load_network(path)
         try:
             about = self.description
-            settings = about["store"]["settings"]
-            classes, size = tuple(about["classes"]), int(about["size"])
-            flow_range = str(about["flow_range"])
-        except (KeyError, TypeError, ValueError) as error:
+            classes = tuple(about["classes"])
+            known = {name: about[name] for name in ("size", "flow_range")}
+            preparation = about["store"]["settings"] | known
+        except (KeyError, TypeError) as error:
             raise InputError(
                 f"{path} does not say what it was trained on: give a network written by "
                 "dfr-keras fit --all-subjects"
@@ -59,15 +59,12 @@ class KerasPredictor(ClipPredictor):
             path,
             classes=classes,
             inputs=[tensor.name for tensor in self.network.inputs],
-            size=size,
-            flow_range=flow_range,
-            settings=settings,
+            preparation=preparation,
             crop=crop,
             spotter=spotter,
         )
 
     def warm_up(self) -> None:
-        """Run the network once, so that the first clip does not pay for its compilation."""
         side = self.size
         self.predict_maps(
             np.zeros((side, side, 3), np.uint8),

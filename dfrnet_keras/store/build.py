@@ -6,22 +6,25 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dfrnet_keras import __version__
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.store.checkpoint import DoneRow, checksum, note_line, open_partial
 from dfrnet_keras.store.clip_maps import decide_crops, maps_of_clip
-from dfrnet_keras.store.feature_store import FeatureStore
 from dfrnet_keras.store.files import (
     BUILD_AGAIN,
     StoredClip,
     allocate,
     digest_of,
     looks_like_store,
+    open_arrays,
     publish,
     write_index,
 )
@@ -31,53 +34,52 @@ Progress = Callable[[int, int], None]
 
 def build_store(
     clips: Sequence[Clip],
-    path: Path,
-    settings: Mapping[str, Any],
+    path: str | Path,
+    preparation: Preparation,
     classes: Sequence[str],
     jobs: int,
     progress: Progress | None,
     overwrite: bool,
-) -> None:
-    """Compute the maps of clips; the arguments are those of `FeatureStore.build`."""
-    from dfrnet_keras.features.apex import SPOTTERS
-    from dfrnet_keras.features.flow import FLOW_METHODS
+) -> Path:
+    """Compute the maps of clips; the arguments are those of `FeatureStore.build`.
 
+    Returns:
+        Path of the store.
+    """
+    path = Path(path)
     if jobs == 0:
         raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
-    for name, choices in (
-        ("flow_method", FLOW_METHODS),
-        ("apex", ("annotated", *SPOTTERS)),
-        ("spotter", SPOTTERS),
-    ):
-        if settings[name] not in choices:
-            raise InputError(f"{name} is {settings[name]!r}: use one of {', '.join(choices)}")
-    if settings["size"] < 2:
-        raise InputError(f"size is {settings['size']}: give the width of the maps, 2 or more")
     _check_clips(clips, classes)
-    crops = decide_crops(clips, settings["crop"])
+    crops = decide_crops(clips, preparation.crop)
     # What was decided is kept where it is the same for all: prediction does likewise.
     decided = set(crops.values())
-    settings = {**settings, "crop": decided.pop() if len(decided) == 1 else "auto"}
+    how = replace(preparation, crop=decided.pop() if len(decided) == 1 else "auto")
+    settings = _settings(how)
     source = source_of(clips)
     if _is_built(path, settings, source, overwrite):
-        return
+        return path
     with _sole_builder(path):
         # Another process may have built it while this one waited.
         if not _is_built(path, settings, source, overwrite):
-            _compute(clips, path, settings, crops, classes, source, jobs, progress)
+            _compute(clips, path, how, crops, classes, source, jobs, progress)
+    return path
 
 
 def build_store_from_maps(
     clips: Sequence[Clip],
-    path: Path,
-    settings: Mapping[str, Any],
+    path: str | Path,
     classes: Sequence[str],
     progress: Progress | None,
     overwrite: bool,
-) -> None:
-    """Store ready-made maps; the arguments are those of `FeatureStore.build_from_maps`."""
+) -> Path:
+    """Store ready-made maps; the arguments are those of `FeatureStore.build_from_maps`.
+
+    Returns:
+        Path of the store.
+    """
     from dfrnet_keras.frames import read_image
 
+    path = Path(path)
     _check_clips(clips, classes)
     source = source_of(clips)
     first = read_image(clips[0].frames[0])
@@ -86,12 +88,12 @@ def build_store_from_maps(
         raise InputError(
             f"{clips[0].frames[0]} is {first.shape[1]} x {size} pixels: give square maps"
         )
-    settings = {**settings, "size": size}
+    settings = _settings(Preparation(size=size, flow_range="bytes"))
     if _is_built(path, settings, source, overwrite):
-        return
+        return path
     with _sole_builder(path), _new_folder(path) as folder:
         if _is_built(path, settings, source, overwrite):
-            return
+            return path
         shape = (len(clips), size, size, 3)
         flow = allocate(folder / "flow.npy", np.uint8, shape)
         _report(progress, 0, len(clips))
@@ -108,12 +110,13 @@ def build_store_from_maps(
         rows = [_stored(clip, classes) for clip in clips]
         write_index(folder, rows, classes=classes, settings=settings, source=source)
         publish(folder, path)
+    return path
 
 
 def _compute(
     clips: Sequence[Clip],
     path: Path,
-    settings: Mapping[str, Any],
+    how: Preparation,
     crops: Mapping[str, str],
     classes: Sequence[str],
     source: str,
@@ -123,11 +126,12 @@ def _compute(
     from joblib import Parallel, delayed
 
     partial = path.with_name(f"{path.name}.partial")
-    arrays, done = open_partial(partial, {"settings": dict(settings), "source": source}, len(clips))
+    settings = _settings(how)
+    arrays, done = open_partial(partial, {"settings": settings, "source": source}, len(clips))
     _report(progress, len(done), len(clips))
     reasons: dict[int, str] = {}
     work = (
-        delayed(maps_of_clip)(row, clip, dict(settings), crops[clip.dataset], jobs != 1)
+        delayed(maps_of_clip)(row, clip, how, crops[clip.dataset], jobs != 1)
         for row, clip in enumerate(clips)
         if row not in done
     )
@@ -181,6 +185,10 @@ def _check_clips(clips: Sequence[Clip], classes: Sequence[str]) -> None:
         keys.add(clip.key)
 
 
+def _settings(how: Preparation) -> dict[str, Any]:
+    return {"version": __version__, **how.as_dict()}
+
+
 def source_of(clips: Sequence[Clip]) -> str:
     """A digest that changes when a clip, its annotation or one of its files does."""
     return digest_of(
@@ -207,13 +215,14 @@ def _is_built(path: Path, settings: Mapping[str, Any], source: str, overwrite: b
         raise InputError(f"{path} holds something other than a store: choose another folder")
     if overwrite:
         return False
-    store = FeatureStore.open(path)
+    index, _ = open_arrays(path)
+    theirs = index["settings"]
     other = [
-        f"{name} {store.settings.get(name)!r} instead of {settings.get(name)!r}"
-        for name in sorted({*settings, *store.settings})
-        if store.settings.get(name) != settings.get(name)
+        f"{name} {theirs.get(name)!r} instead of {settings.get(name)!r}"
+        for name in sorted({*settings, *theirs})
+        if theirs.get(name) != settings.get(name)
     ]
-    if store.source != source:
+    if index["source"] != source:
         other.append("other clips or files than there are now")
     if other:
         raise InputError(

@@ -215,7 +215,7 @@ def _onset_frame(clip: Clip, store: FeatureStore, *, cropped: bool) -> NDArray[n
     from dfrnet_keras.features.extract import extract_clip
     from dfrnet_keras.frames import read_frames
 
-    crop = store.settings["crop"]
+    crop = store.preparation.crop
     if crop == "auto":
         crop = "none" if cropped else "face"
     onset = read_frames(clip.frames, [clip.onset])[0]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 
@@ -154,6 +155,22 @@ def read_index(path: Path) -> dict[str, Any]:
     if not whole or not all(isinstance(value, (str, list)) for value in about):
         raise InputError(f"{file} is damaged or of another version: {BUILD_AGAIN}")
     return index
+
+
+def open_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
+    """The index of a store and its arrays, memory-mapped and held against the index."""
+    index = read_index(path)
+    arrays: dict[str, NDArray] = {}
+    for name, about in index["arrays"].items():
+        file = path / f"{name}.npy"
+        try:
+            arrays[name] = np.load(file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise InputError(f"{file} is missing or damaged: {BUILD_AGAIN}") from error
+        found = str(arrays[name].dtype), list(arrays[name].shape)
+        if found != (about["dtype"], about["shape"]) or len(index["rows"]) != found[1][0]:
+            raise InputError(f"{file} is not the array that index.json describes: {BUILD_AGAIN}")
+    return index, arrays
 
 
 def _content_digest(index: Mapping[str, Any]) -> str:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.features.extract import _CROP_SIZE, SMALLEST_FLOW_SIZE, extract_clip
-from dfrnet_keras.features.face import crop_face, find_face
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, extract_clip
+from dfrnet_keras.features.face import FaceCutter, find_face
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 from dfrnet_keras.tflite.benchmarking.timing import Timing, take_turns
 from dfrnet_keras.tflite.runtime import Predictor
@@ -48,21 +48,22 @@ def time_path(
         assert apex is not None
     pair = [frames[onset], frames[apex]]
     how = predictor.preparation
-    face = find_face(pair[0])
-    whole = how["crop"] == "none" or (how["crop"] == "auto" and face.fills(pair[0].shape))
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
     options: dict[str, Any] = {
-        "method": how["flow_method"],
-        "remove_global_motion": how["remove_global_motion"],
+        "method": how.flow_method,
+        "remove_global_motion": how.remove_global_motion,
     }
 
+    cutter = FaceCutter(how.crop, size=how.size)
+    cutter(pair[0])  # finds the face, which stays known
+
     def cut() -> Sequence[NDArray]:
-        if whole:
-            return pair
-        return list(crop_face(pair, size=max(predictor.size, _CROP_SIZE), face=face))
+        return [cutter(frame) for frame in pair]
 
     def maps(faces: Sequence[NDArray]) -> dict[str, NDArray]:
-        return predictor.network_maps(extract_clip(faces, apex=1, **{**how, "crop": "none"}))
+        return predictor.network_maps(
+            extract_clip(faces, apex=1, **{**how.options, "crop": "none"})
+        )
 
     faces = cut()
     first, second = (np.asarray(cv2.resize(face, (size, size)), np.uint8) for face in faces)

@@ -18,13 +18,8 @@ from numpy.typing import NDArray
 from dfrnet_keras.errors import InputError
 
 # The steps that are inside optical_flow and extract_features: their own code, not a copy of it.
-from dfrnet_keras.features.extract import (
-    _CROP_SIZE,
-    SMALLEST_FLOW_SIZE,
-    _bounded,
-    _resize,
-)
-from dfrnet_keras.features.face import cut_face, find_face
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _bounded, _resize
+from dfrnet_keras.features.face import cut_faces
 from dfrnet_keras.features.flow import (
     _gray,
     _head_motion,
@@ -102,7 +97,7 @@ def write_golden(
         "network": Path(tflite).name,
         "classes": list(predictor.classes),
         "label": prediction.label,
-        "preparation": predictor.preparation,
+        "preparation": predictor.preparation.options,
         "flags": list(prediction.flags),
         "apex": prediction.apex,
         "inputs": {
@@ -141,22 +136,22 @@ def _steps(
     assert prediction.apex is not None
     assert prediction.maps is not None
     pair = [frames[onset], frames[prediction.apex]]
-    faces = _faces(pair, predictor)
     how = predictor.preparation
+    faces = [_bounded(face, how.size) for face in cut_faces(pair, how.crop, size=how.size)]
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
     first, second = (_resize(face, size) for face in faces)
     onset_gray, apex_gray = _gray(first, "onset"), _gray(second, "apex")
     head: dict[str, NDArray] = {}
-    if how["remove_global_motion"]:
+    if how.remove_global_motion:
         head["head_motion"] = _head_motion(onset_gray, apex_gray)
         head["apex_pulled_back"] = apex_gray = _pull_back(apex_gray, head["head_motion"])
     prepared = _prepare(onset_gray, apex_gray)
     computed = optical_flow(
-        *prepared, method=how["flow_method"], prepare=False, smoothing=0
+        *prepared, method=how.flow_method, prepare=False, smoothing=0
     )  # fmt: skip
-    smoothed = optical_flow(*prepared, method=how["flow_method"], prepare=False)
+    smoothed = optical_flow(*prepared, method=how.flow_method, prepare=False)
     moved = global_motion(smoothed)
-    final = smoothed - moved if how["remove_global_motion"] else smoothed
+    final = smoothed - moved if how.remove_global_motion else smoothed
     steps: dict[str, NDArray] = {
         "onset": pair[0],
         "apex_frame": pair[1],
@@ -171,19 +166,11 @@ def _steps(
         "flow_smoothed": smoothed,
         "global_motion": moved,
         "flow_final": final,
-        "strain": optical_strain(final, cross_term=how["strain_cross_term"]),
+        "strain": optical_strain(final, cross_term=how.strain_cross_term),
         **predictor.network_maps(prediction.maps),
         "probabilities": np.array(list(prediction.probabilities.values()), np.float32),
     }
     return steps, prediction
-
-
-def _faces(pair: list[NDArray[np.uint8]], predictor: Predictor) -> list[NDArray[np.uint8]]:
-    crop = predictor.preparation["crop"]
-    face = None if crop == "none" else find_face(pair[0])
-    if face is None or (crop == "auto" and face.fills(pair[0].shape)):
-        return [_bounded(frame, predictor.size) for frame in pair]
-    return [cut_face(frame, face, max(predictor.size, _CROP_SIZE)) for frame in pair]
 
 
 def _synthetic_clip() -> tuple[NDArray[np.uint8], int, int]:
