@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from dfrnet_keras import __version__
+from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.preparation import Preparation
@@ -25,7 +27,6 @@ from dfrnet_keras.store.files import (
     digest_of,
     looks_like_store,
     open_arrays,
-    publish,
     write_index,
 )
 
@@ -91,26 +92,38 @@ def build_store_from_maps(
     settings = _settings(Preparation(size=size, flow_range="bytes"))
     if _is_built(path, settings, source, overwrite):
         return path
-    with _sole_builder(path), _new_folder(path) as folder:
-        if _is_built(path, settings, source, overwrite):
-            return path
-        shape = (len(clips), size, size, 3)
-        flow = allocate(folder / "flow.npy", np.uint8, shape)
+    with _sole_builder(path):
+        if not _is_built(path, settings, source, overwrite):
+            _store_maps(clips, path, first.shape, settings, classes, source, progress)
+    return path
+
+
+def _store_maps(
+    clips: Sequence[Clip],
+    path: Path,
+    shape: tuple[int, ...],
+    settings: dict[str, Any],
+    classes: Sequence[str],
+    source: str,
+    progress: Progress | None,
+) -> None:
+    from dfrnet_keras.frames import read_image
+
+    with whole_folder(path, overwrite=True) as folder:
+        flow = allocate(folder / "flow.npy", np.uint8, (len(clips), *shape))
         _report(progress, 0, len(clips))
         for row, clip in enumerate(clips):
             picture = read_image(clip.frames[0])
-            if picture.shape != first.shape:
+            if picture.shape != shape:
                 raise InputError(
                     f"{clip.frames[0]} is {picture.shape[1]} x {picture.shape[0]} pixels, others "
-                    f"are {size} x {size}: give maps of one size"
+                    f"are {shape[1]} x {shape[0]}: give maps of one size"
                 )
             flow[row] = picture
             _report(progress, row + 1, len(clips))
         flow.flush()
         rows = [_stored(clip, classes) for clip in clips]
         write_index(folder, rows, classes=classes, settings=settings, source=source)
-        publish(folder, path)
-    return path
 
 
 def _compute(
@@ -155,7 +168,7 @@ def _compute(
             f"the first, {skipped[0][0]}: {skipped[0][1]}"
         )
     kept = sorted(done)
-    with _new_folder(path) as folder:
+    with whole_folder(path, overwrite=True) as folder:
         for name, array in arrays.items():
             array.flush()
             if skipped:
@@ -166,7 +179,6 @@ def _compute(
         write_index(
             folder, rows, classes=classes, settings=settings, source=source, skipped=skipped
         )
-        publish(folder, path)
     shutil.rmtree(partial)
 
 
@@ -240,23 +252,14 @@ def _sole_builder(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f"{path.name}.lock")):
+            # What a build left behind whose process was ended (mkdtemp adds eight letters).
+            for folder in path.parent.glob(f".partial-{glob.escape(path.name)}-????????"):
+                shutil.rmtree(folder, ignore_errors=True)
             yield
     except OSError as error:
         raise InputError(
             f"The store {path} cannot be written ({error}): mend that or choose another folder"
         ) from error
-
-
-@contextmanager
-def _new_folder(path: Path) -> Iterator[Path]:
-    """A folder beside `path` to write a store into; removed if it is not published."""
-    folder = path.with_name(f"{path.name}.unfinished")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy_rows(array: np.memmap, rows: Sequence[int], file: Path) -> None:

@@ -1,11 +1,10 @@
-"""The files of a feature store: its arrays, its index, and how a finished folder gets its name."""
+"""The files of a feature store: its arrays, its index, and whether they are whole."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -93,22 +92,6 @@ def write_index(
     }
     index["digest"] = _content_digest(index)
     (folder / "index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
-
-
-def publish(folder: Path, path: Path) -> None:
-    """Give a finished folder its name, in place of a store that may be there."""
-    if path.is_dir() and not any(path.iterdir()):
-        path.rmdir()
-    if not path.exists():
-        folder.rename(path)
-        return
-    if not looks_like_store(path):
-        raise InputError(f"{path} holds something other than a store: choose another folder")
-    old = path.with_name(f"{path.name}.replaced")
-    shutil.rmtree(old, ignore_errors=True)
-    path.rename(old)
-    folder.rename(path)
-    shutil.rmtree(old)
 
 
 def looks_like_store(path: Path) -> bool:
