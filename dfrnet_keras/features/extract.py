@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import BEST_SPOTTER, spot_apex
-from dfrnet_keras.features.face import CROPS, Face, cut_face, find_face
+from dfrnet_keras.features.face import FaceCutter
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 
 # Micro motion is a pixel or less at 224: on a smaller grid nothing of it is left to measure, so
 # small maps are computed at this size and then shrunk, as STSTNet does.
 SMALLEST_FLOW_SIZE = 128
-# Faces are cut out at least this large, so that maps of any size have the same apex.
-_CROP_SIZE = 224
 # A frame with more pixels than a square of this side is shrunk as soon as it is read.
 _LARGEST_KEPT = 512
 
@@ -155,24 +153,20 @@ def extract_clip(
     Raises:
         InputError: See `extract_features`, `find_face` and `spot_apex`, or `crop` is unknown.
     """
-    if crop not in CROPS:
-        raise InputError(f"crop is {crop!r}: choose one of {', '.join(CROPS)}")
+    cut = FaceCutter(crop, size=size)
     timings = dict.fromkeys(("read", "face", "apex", "maps"), 0.0)
-    flags: tuple[str, ...] = ()
     kept: list[NDArray[np.uint8]] = []
-    face = None
     shape: tuple[int, ...] | None = None
     for frame in _timed(frames, timings):
         started = time.perf_counter()
         _check_frame(frame, len(kept), shape)
-        if shape is None:
-            shape = frame.shape
-            face, flags = find_crop(frame, crop)
-        kept.append(cut_frame(frame, face, size))
+        shape = shape or frame.shape
+        kept.append(_bounded(cut(frame), size))
         timings["face"] += time.perf_counter() - started
     started = time.perf_counter()
     if len(kept) < 2:
         raise InputError(f"the clip has {len(kept)} frame(s): give two or more, onset first")
+    flags = cut.flags
     if apex is None:
         apex = spot_apex(kept, method=spotter)
         flags = ("apex_spotted", *flags)
@@ -194,30 +188,6 @@ def extract_clip(
     )
     timings["maps"] = time.perf_counter() - started
     return ClipFeatures(features, _colour(_resize(pair[0], size)), apex, flags, timings)
-
-
-def find_crop(frame: NDArray[np.uint8], crop: str) -> tuple[Face | None, tuple[str, ...]]:
-    """The face to cut out of a clip, found on its first frame.
-
-    Args:
-        frame: The first frame.
-        crop: See `extract_clip`.
-
-    Returns:
-        The face, `None` where frames are used whole, and what of the flags of `find_face` matters.
-    """
-    if crop == "none":
-        return None, ()
-    face = find_face(frame)
-    if crop == "auto" and face.fills(frame.shape):
-        # Eyes matter only where they say how to cut.
-        return None, tuple(flag for flag in face.flags if flag == "face_not_found")
-    return face, face.flags
-
-
-def cut_frame(frame: NDArray[np.uint8], face: Face | None, size: int) -> NDArray[np.uint8]:
-    """The face cut out of a frame for maps of a size, or the frame itself, not too large."""
-    return _bounded(frame, size) if face is None else cut_face(frame, face, max(size, _CROP_SIZE))
 
 
 def _timed(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[NDArray]:

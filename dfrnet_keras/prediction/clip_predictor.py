@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.features.apex import BEST_SPOTTER
 from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip
+from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.frames import iterate_frames
 from dfrnet_keras.frames.files import is_video, list_frames
 
@@ -49,9 +49,7 @@ class ClipPredictor(ABC):
         path: Where the network comes from, for messages.
         classes: Names of the classes, in the order of the network's output.
         inputs: Names of the maps that the network looks at.
-        size: Width and height of the maps in pixels.
-        flow_range: `"pixels"` or `"bytes"`, see `FeatureStore`.
-        settings: How the maps of the training were made, as a store's settings say it.
+        preparation: How the maps of the training were made, see `Preparation.from_settings`.
         crop: `"auto"`, `"face"` or `"none"`, see `features.extract_clip`. By default faces are
             cut out if those of the training were; otherwise unless they fill the frame.
         spotter: How the apex is spotted, see `features.spot_apex`; by default as in training.
@@ -63,26 +61,27 @@ class ClipPredictor(ABC):
         *,
         classes: Iterable[str],
         inputs: Iterable[str],
-        size: int,
-        flow_range: str,
-        settings: Mapping[str, Any],
+        preparation: Mapping[str, Any],
         crop: str | None,
         spotter: str | None,
     ) -> None:
         self.path = Path(path)
         self.classes: tuple[str, ...] = tuple(classes)
         self.inputs: tuple[str, ...] = tuple(inputs)
-        self.size = size
-        self._flow_range = flow_range
-        self.preparation: dict[str, Any] = {
-            "size": size,
-            # Ready-made maps do not say how; TV-L1 is what the field uses.
-            "flow_method": settings.get("flow_method", "tvl1"),
-            "strain_cross_term": bool(settings.get("strain_cross_term", False)),
-            "remove_global_motion": bool(settings.get("remove_global_motion", False)),
-            "crop": crop or ("face" if settings.get("crop") == "face" else "auto"),
-            "spotter": spotter or settings.get("spotter", BEST_SPOTTER),
-        }
+        try:
+            training = Preparation.from_settings(preparation)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        self.preparation = training.for_prediction(crop=crop, spotter=spotter)
+
+    @abstractmethod
+    def warm_up(self) -> None:
+        """Run the network once, so that the first clip takes no longer than the others."""
+
+    @property
+    def size(self) -> int:
+        """Width and height of the maps in pixels."""
+        return self.preparation.size
 
     @abstractmethod
     def _run(self, maps: dict[str, Any]) -> NDArray:
@@ -157,7 +156,9 @@ class ClipPredictor(ABC):
         """Maps rounded as a store keeps them, for the training saw no others."""
         flow = features.flow
         maps: dict[str, NDArray] = features._asdict()
-        maps["flow"] = _to_bytes(flow) if self._flow_range == "bytes" else flow.astype(np.float16)
+        maps["flow"] = (
+            _to_bytes(flow) if self.preparation.flow_range == "bytes" else flow.astype(np.float16)
+        )
         return {name: maps[name] for name in self.inputs}
 
     def _predict(
@@ -165,10 +166,11 @@ class ClipPredictor(ABC):
     ) -> Prediction:
         """Frames from the onset on; of onset and apex alone where the apex is known."""
         try:
-            made = extract_clip(frames, apex=None if apex is None else 1, **self.preparation)
+            known = None if apex is None else 1
+            made = extract_clip(frames, apex=known, **self.preparation.options)
         except ModuleNotFoundError as error:
             raise InputError(
-                f"{self.path} was trained on {self.preparation['flow_method']} flow, which needs "
+                f"{self.path} was trained on {self.preparation.flow_method} flow, which needs "
                 "scikit-image: install scikit-image, or train on DIS flow for a device."
             ) from error
         found = onset + made.apex if apex is None else apex

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import Features
 from dfrnet_keras.frames.files import IMAGE_SUFFIXES, is_video, list_frames, natural_key
+from dfrnet_keras.models.inputs import arrange_inputs, input_names
 from dfrnet_keras.prediction.clip_predictor import ClipPredictor, Prediction
 
 __all__ = ["KerasPredictor", "Prediction", "find_clips"]
@@ -32,7 +33,7 @@ class KerasPredictor(ClipPredictor):
 
     Attributes:
         classes: Names of the classes.
-        size: Width and height of the maps.
+        preparation: How clips become maps.
         description: All that the file says.
 
     Raises:
@@ -47,10 +48,10 @@ class KerasPredictor(ClipPredictor):
         self.network, self.description = load_network(path)
         try:
             about = self.description
-            settings = about["store"]["settings"]
-            classes, size = tuple(about["classes"]), int(about["size"])
-            flow_range = str(about["flow_range"])
-        except (KeyError, TypeError, ValueError) as error:
+            classes = tuple(about["classes"])
+            known = {name: about[name] for name in ("size", "flow_range")}
+            preparation = about["store"]["settings"] | known
+        except (KeyError, TypeError) as error:
             raise InputError(
                 f"{path} does not say what it was trained on: give a network written by "
                 "dfr-keras fit --all-subjects"
@@ -58,16 +59,13 @@ class KerasPredictor(ClipPredictor):
         super().__init__(
             path,
             classes=classes,
-            inputs=[tensor.name for tensor in self.network.inputs],
-            size=size,
-            flow_range=flow_range,
-            settings=settings,
+            inputs=input_names(self.network),
+            preparation=preparation,
             crop=crop,
             spotter=spotter,
         )
 
     def warm_up(self) -> None:
-        """Run the network once, so that the first clip does not pay for its compilation."""
         side = self.size
         self.predict_maps(
             np.zeros((side, side, 3), np.uint8),
@@ -81,7 +79,8 @@ class KerasPredictor(ClipPredictor):
 
     def _run(self, maps: dict[str, Any]) -> NDArray:
         batch = {name: values[None].astype(np.float32) for name, values in maps.items()}
-        return np.asarray(self.network.predict_on_batch(batch), np.float64)[0]
+        answers = self.network.predict_on_batch(arrange_inputs(self.network, batch))
+        return np.asarray(answers, np.float64)[0]
 
 
 def find_clips(arguments: Sequence[str | Path]) -> list[tuple[str, tuple[Path, ...]]]:

@@ -10,14 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 # The steps that are inside extract_features: their own code, not a copy of it.
-from dfrnet_keras.features.extract import (
-    SMALLEST_FLOW_SIZE,
-    _resize,
-    cut_frame,
-    extract_clip,
-    find_crop,
-)
-from dfrnet_keras.features.face import find_face
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _bounded, _resize, extract_clip
+from dfrnet_keras.features.face import FaceCutter, find_face
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 from dfrnet_keras.tflite.benchmarking.timing import Timing, take_turns
 from dfrnet_keras.tflite.runtime import Predictor
@@ -55,17 +49,21 @@ def time_end_to_end(
         assert apex is not None
     pair = [frames[onset], frames[apex]]
     how = predictor.preparation
-    face, _ = find_crop(pair[0], how["crop"])
     options: dict[str, Any] = {
-        "method": how["flow_method"],
-        "remove_global_motion": how["remove_global_motion"],
+        "method": how.flow_method,
+        "remove_global_motion": how.remove_global_motion,
     }
 
+    cutter = FaceCutter(how.crop, size=how.size)
+    cutter(pair[0])  # finds the face, which stays known
+
     def cut() -> Sequence[NDArray]:
-        return [cut_frame(frame, face, predictor.size) for frame in pair]
+        return [_bounded(cutter(frame), how.size) for frame in pair]
 
     def maps(faces: Sequence[NDArray]) -> dict[str, NDArray]:
-        return predictor.network_maps(extract_clip(faces, apex=1, **{**how, "crop": "none"}))
+        return predictor.network_maps(
+            extract_clip(faces, apex=1, **{**how.options, "crop": "none"})
+        )
 
     faces = cut()
     first, second = (_resize(face, predictor.size) for face in faces)
@@ -76,7 +74,7 @@ def time_end_to_end(
         "face": lambda: find_face(pair[0]),
         "cut": cut,
         "flow": lambda: optical_flow(*larger, **options),
-        "strain": lambda: optical_strain(flow, cross_term=how["strain_cross_term"]),
+        "strain": lambda: optical_strain(flow, cross_term=how.strain_cross_term),
         "difference": lambda: frame_difference(first, second),
         "maps": lambda: maps(faces),
         "network": predictor.network.invoke,

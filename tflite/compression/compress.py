@@ -281,15 +281,12 @@ def _return_weights(copy: TfKerasCopy, network: Any, method: str) -> None:
 def _with_raw_inputs(network: Any, statistics: Mapping[str, tuple[NDArray, NDArray]]) -> Any:
     import tf_keras
 
-    from dfrnet_keras.tflite.compression.tf_keras_layers import Standardize
-
     inputs, normalized = [], []
-    for tensor in network.inputs:
-        name = tensor.name.split(":")[0]
+    for name, tensor in zip(network.input_names, network.inputs, strict=True):
         inputs.append(tf_keras.Input(tensor.shape[1:], name=name))
         value = inputs[-1]
         if name in statistics:
-            mean, deviation = (part.tolist() for part in statistics[name])
-            value = Standardize(mean, deviation, name=f"{name}_normalization")(value)
+            mean, deviation = statistics[name]
+            value = tf_keras.layers.Normalization(mean=mean, variance=deviation**2)(value)
         normalized.append(value)
     return tf_keras.Model(inputs, network(normalized), name=network.name)

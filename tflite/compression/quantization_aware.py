@@ -14,6 +14,7 @@ from tf_keras import layers as stock
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.tflite.compression import tf_keras_layers
+from dfrnet_keras.tflite.conversion.load_model import normalize
 
 if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
@@ -108,23 +109,13 @@ def output_ranges(
     seen: dict[str, list[Any]] = {name: [] for name in outputs}
     for k in range(min(_BATCHES, len(rows) // size)):
         some = rows[k * size : (k + 1) * size]
-        maps = [_standardized(store.arrays[name][some], name, statistics) for name in names]
-        for name, pair in extremes(maps).items():
+        maps = normalize({name: store.arrays[name][some] for name in names}, statistics)
+        for name, pair in extremes([maps[name] for name in names]).items():
             seen[name].append(pair.numpy())
     means = {name: np.mean(pairs, axis=0) for name, pairs in seen.items()}
     return {
         name: (min(float(low), 0.0), max(float(high), 1e-3)) for name, (low, high) in means.items()
     }
-
-
-def _standardized(
-    maps: NDArray, name: str, statistics: Mapping[str, tuple[NDArray, NDArray]]
-) -> NDArray[np.float32]:
-    values = np.asarray(maps, np.float32)
-    if name not in statistics:
-        return values
-    mean, deviation = statistics[name]
-    return np.asarray((values - mean) / deviation, np.float32)
 
 
 class FixedSigmoidQuantizer(tfmot.quantization.keras.quantizers.Quantizer):
@@ -180,7 +171,7 @@ class OutputQuantization(tfmot.quantization.keras.QuantizeConfig):
 
 def _quantization_of(layer: Any) -> OutputQuantization | None:
     """The quantisation of a layer that TFMOT does not know; `None` for those that it knows."""
-    if isinstance(layer, tf_keras_layers.Sigmoid):
+    if isinstance(layer, stock.Activation) and layer.activation is tf_keras.activations.sigmoid:
         return OutputQuantization("sigmoid")
     if isinstance(layer, (tf_keras_layers.Pad, stock.GlobalMaxPooling2D)):
         return OutputQuantization("none")

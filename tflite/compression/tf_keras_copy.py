@@ -127,7 +127,7 @@ class TfKerasCopy:
         output = copy(tensors if len(tensors) > 1 else tensors[0])
         if layer.get_config().get("activation") != "sigmoid":
             return output
-        return tf_keras_layers.Sigmoid(name=self._fresh(f"{name}_sigmoid"))(output)
+        return stock.Activation("sigmoid", name=self._fresh(f"{name}_sigmoid"))(output)
 
     def _fresh(self, name: str) -> str:
         """The name, numbered where it is taken."""

@@ -25,6 +25,7 @@ from dfrnet_keras.tflite.conversion.load_model import (
     input_types,
     is_quantization_aware,
     load_model,
+    normalize,
     without_normalization,
 )
 from dfrnet_keras.tflite.conversion.prepend_normalization import (
@@ -129,6 +130,9 @@ def convert(
         quantization_aware=trained_quantized,
         representative_clips=len(samples),
     )
+    for name, kind in input_types(model).items():
+        if kind != np.float32:
+            about["inputs"][name]["dtype"] = kind.name
     return with_metadata(content, about)
 
 
@@ -180,10 +184,8 @@ def _normalized(
 ) -> Iterator[dict[str, NDArray]]:
     types = input_types(model)
     for sample in samples:
-        maps = {name: np.asarray(values, types[name]) for name, values in sample.items()}
-        for name, (mean, deviation) in statistics.items():
-            maps[name] = (maps[name] - mean) / deviation
-        yield {plain[name]: values for name, values in maps.items()}
+        maps = normalize(sample, statistics)
+        yield {plain[name]: np.asarray(maps[name], types[name]) for name in maps}
 
 
 def _converted(

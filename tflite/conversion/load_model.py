@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,16 @@ def without_normalization(
     # A model within a model: tensors in the middle of a graph cannot be given names as inputs.
     rest = keras.Model(starts, model.outputs[0], name=f"{model.name}_normalized")
     return keras.Model(inputs, rest(list(inputs.values())), name=model.name), statistics
+
+
+def normalize(
+    maps: Mapping[str, Any], statistics: Mapping[str, tuple[NDArray, NDArray]]
+) -> dict[str, Any]:
+    """What `without_normalization` cut off: maps less the mean, over the deviation, in float32."""
+    normalized = dict(maps)
+    for name, (mean, deviation) in statistics.items():
+        normalized[name] = (np.asarray(maps[name], np.float32) - mean) / deviation
+    return normalized
 
 
 def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:

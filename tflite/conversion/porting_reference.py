@@ -18,7 +18,8 @@ from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.errors import InputError
 
 # The steps that are inside optical_flow and extract_features: their own code, not a copy of it.
-from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _resize, cut_frame, find_crop
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _bounded, _resize
+from dfrnet_keras.features.face import cut_faces
 from dfrnet_keras.features.flow import (
     _gray,
     _head_motion,
@@ -99,7 +100,7 @@ def write_porting_reference(
         "network": Path(tflite).name,
         "classes": list(predictor.classes),
         "label": prediction.label,
-        "preparation": predictor.preparation,
+        "preparation": predictor.preparation.options,
         "flags": list(prediction.flags),
         "apex": prediction.apex,
         "inputs": {
@@ -137,22 +138,21 @@ def _steps(
     assert prediction.maps is not None
     pair = [frames[onset], frames[prediction.apex]]
     how = predictor.preparation
-    face, _ = find_crop(pair[0], how["crop"])
-    faces = [cut_frame(frame, face, predictor.size) for frame in pair]
+    faces = [_bounded(face, how.size) for face in cut_faces(pair, how.crop, size=how.size)]
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
     first, second = (_resize(face, size) for face in faces)
     onset_gray, apex_gray = _gray(first, "onset"), _gray(second, "apex")
     head: dict[str, NDArray] = {}
-    if how["remove_global_motion"]:
+    if how.remove_global_motion:
         head["head_motion"] = _head_motion(onset_gray, apex_gray)
         head["apex_pulled_back"] = apex_gray = _pull_back(apex_gray, head["head_motion"])
     prepared = _prepare(onset_gray, apex_gray)
     computed = optical_flow(
-        *prepared, method=how["flow_method"], prepare=False, smoothing=0
+        *prepared, method=how.flow_method, prepare=False, smoothing=0
     )  # fmt: skip
-    smoothed = optical_flow(*prepared, method=how["flow_method"], prepare=False)
+    smoothed = optical_flow(*prepared, method=how.flow_method, prepare=False)
     moved = global_motion(smoothed)
-    final = smoothed - moved if how["remove_global_motion"] else smoothed
+    final = smoothed - moved if how.remove_global_motion else smoothed
     steps: dict[str, NDArray] = {
         "onset": pair[0],
         "apex_frame": pair[1],
@@ -167,7 +167,7 @@ def _steps(
         "flow_smoothed": smoothed,
         "global_motion": moved,
         "flow_final": final,
-        "strain": optical_strain(final, cross_term=how["strain_cross_term"]),
+        "strain": optical_strain(final, cross_term=how.strain_cross_term),
         **predictor.network_maps(prediction.maps),
         "probabilities": np.array(list(prediction.probabilities.values()), np.float32),
     }

@@ -217,6 +217,7 @@ def test_inputs_of_several_sizes_types_and_names(several_inputs, structure):
     assert found.reference.std(0).min() > 0.05
     about = read_metadata(content)
     assert about["inputs"]["frames-1 x"]["shape"] == [1, 12, 8, 3]
+    assert about["inputs"]["self"]["dtype"] == "int32"
     samples = [{name: array[[k]] for name, array in data.items()} for k in range(16)]
     integer = convert(model, quantize="int8", representative_data=samples)
     assert verify(model, integer, data).largest_difference < 0.1
