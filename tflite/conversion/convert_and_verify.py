@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dfrnet_keras.atomic import check_writable, whole_file
 from dfrnet_keras.errors import InputError
@@ -20,11 +20,6 @@ from dfrnet_keras.tflite.conversion.training_store import (
     store_maps,
 )
 from dfrnet_keras.tflite.runtime.metadata import read_metadata, with_metadata
-
-if TYPE_CHECKING:
-    import keras
-
-    from dfrnet_keras.store import FeatureStore
 
 
 @dataclass(frozen=True)
@@ -119,12 +114,23 @@ def convert_and_verify(
         )
     for path in targets:
         check_writable(path)
+
+    def sample(count: int) -> Any:
+        return () if held is None else store_maps(held, shapes, sample_rows(held, count))
+
     files = []
     for quantize, path in zip(quantizations, targets, strict=True):
-        content, agreement = _converted(
-            network, description, held, quantize,
-            input_type if quantize == "int8" else "float32", representative, clips,
-        )  # fmt: skip
+        content = convert(
+            network,
+            quantize=quantize,
+            representative_data=sample(representative),
+            input_type=input_type if quantize == "int8" else "float32",
+            description=description,
+        )
+        agreement = None if held is None else verify(network, content, sample(clips))
+        if agreement is not None:
+            about = read_metadata(content) | {"agreement": agreement.as_dict()}
+            content = with_metadata(content, about)
         passed = None if agreement is None else agreement.passes(quantize, tolerance)
         written = force or passed is True
         if written:
@@ -164,35 +170,6 @@ def _targets(model: Path, quantizations: Sequence[str], out: Path | None) -> lis
         return [out]
     names = ("float32" if name == "none" else name for name in quantizations)
     return [(out or folder) / f"{stem}-{name}.tflite" for name in names]
-
-
-def _converted(
-    network: keras.Model,
-    description: Mapping[str, Any],
-    store: FeatureStore | None,
-    quantize: str,
-    input_type: str,
-    representative: int,
-    clips: int,
-) -> tuple[bytes, Agreement | None]:
-    """Content of a file, and its agreement with the network, which the file holds as well."""
-    shapes = input_shapes(network)
-
-    def sample(count: int) -> Any:
-        return None if store is None else store_maps(store, shapes, sample_rows(store, count))
-
-    content = convert(
-        network,
-        quantize=quantize,
-        representative_data=sample(representative),
-        input_type=input_type,
-        description=description,
-    )
-    if store is None:
-        return content, None
-    agreement = verify(network, content, sample(clips))
-    about = read_metadata(content) | {"agreement": agreement.as_dict()}
-    return with_metadata(content, about), agreement
 
 
 def _write(path: Path, content: bytes, *, labels: bool, overwrite: bool) -> None:
