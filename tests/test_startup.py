@@ -107,3 +107,14 @@ def test_only_the_named_lines_are_hidden(capfd):
         os.write(2, b"I0000 00:00:1 port.cc:153] oneDNN custom operations are on\n")
         os.write(2, b"E0000 00:00:1 a real error\n")
     assert capfd.readouterr().err == "E0000 00:00:1 a real error\n"
+
+
+@pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed")
+@pytest.mark.parametrize("command", ["convert", "benchmark"])
+def test_what_needs_tensorflow_says_so_on_another_backend(model_file, tmp_path, command):
+    arguments = {"convert": [model_file, "--force", "--out", tmp_path / "net.tflite"],
+                 "benchmark": [tmp_path / "net.tflite", "--against", model_file]}  # fmt: skip
+    done = python(START, command, *arguments[command], KERAS_BACKEND="jax")
+    assert done.returncode == 1
+    assert "needs Keras on TensorFlow, not on jax" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr

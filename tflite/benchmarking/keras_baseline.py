@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from dfrnet_keras.models.inputs import arrange_inputs
 from dfrnet_keras.startup import limit_threads
 from dfrnet_keras.tflite.conversion.agreement import verify
-from dfrnet_keras.tflite.conversion.load_model import input_shapes, load_model
+from dfrnet_keras.tflite.conversion.load_model import (
+    input_shapes,
+    load_model,
+    require_tensorflow,
+)
 from dfrnet_keras.tflite.conversion.training_store import (
     open_training_store,
     sample_rows,
@@ -31,6 +35,7 @@ def keras_calls(
         model: A `.keras` file or a run folder.
         threads: For TensorFlow; used only where it has not computed anything yet.
     """
+    require_tensorflow("A comparison of times")
     limit_threads(threads)
     import keras
     import tensorflow as tf

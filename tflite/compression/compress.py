@@ -16,7 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.tflite.conversion.load_model import input_shapes, without_normalization
+from dfrnet_keras.tflite.conversion.load_model import (
+    input_shapes,
+    require_tensorflow,
+    without_normalization,
+)
 from dfrnet_keras.tflite.conversion.training_store import check_store
 
 if TYPE_CHECKING:
@@ -80,13 +84,9 @@ def compress(
     epochs, learning_rate = fine_tuning(method, epochs, learning_rate)
     _check(epochs, learning_rate, batch_size, sparsity, clusters)
     check_store(store, input_shapes(model))
+    require_tensorflow("Compression")
     import keras
 
-    if keras.backend.backend() != "tensorflow":
-        raise InputError(
-            f"compress needs Keras on TensorFlow, not on {keras.backend.backend()}: save the "
-            "network and compress the .keras file with KERAS_BACKEND=tensorflow."
-        )
     from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy, tf_keras, tfmot
     from dfrnet_keras.tflite.compression.tf_keras_layers import SCOPE
 

@@ -26,6 +26,7 @@ from dfrnet_keras.tflite.conversion.load_model import (
     is_quantization_aware,
     load_model,
     normalize,
+    require_tensorflow,
     without_normalization,
 )
 from dfrnet_keras.tflite.conversion.prepend_normalization import (
@@ -151,19 +152,13 @@ def minimal_runtime(tflite: bytes) -> str:
 
 
 def _check(quantize: str, input_type: str) -> None:
-    import keras
-
     if quantize not in QUANTIZATIONS:
         raise InputError(f"quantize is {quantize!r}: choose one of {', '.join(QUANTIZATIONS)}.")
     if input_type not in INPUT_TYPES:
         raise InputError(f"input_type is {input_type!r}: choose one of {', '.join(INPUT_TYPES)}.")
     if input_type == "int8" and quantize != "int8":
         raise InputError(f"input_type 'int8' goes with quantize='int8', not {quantize!r}.")
-    if keras.backend.backend() != "tensorflow":
-        raise InputError(
-            f"Conversion needs Keras on TensorFlow, not on {keras.backend.backend()}: save the "
-            "network and convert the .keras file with KERAS_BACKEND=tensorflow."
-        )
+    require_tensorflow("Conversion")
 
 
 def _check_samples(samples: list[Maps], shapes: Mapping[str, tuple[int, ...]]) -> None:

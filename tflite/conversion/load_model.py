@@ -118,6 +118,21 @@ def call_network(model: Any, maps: dict[str, Any]) -> Any:
     return keras.tree.flatten(model(arrange_inputs(model, maps), training=False))[0]
 
 
+def require_tensorflow(what: str) -> None:
+    """Refuse what other backends of Keras cannot do.
+
+    Raises:
+        InputError: Keras runs on another one.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise InputError(
+            f"{what} needs Keras on TensorFlow, not on {keras.backend.backend()}: use the .keras "
+            "file with KERAS_BACKEND=tensorflow."
+        )
+
+
 def is_quantization_aware(model: Any) -> bool:
     """Whether this is a tf_keras network that was trained to be quantised."""
     return type(model).__module__.partition(".")[0] == "tf_keras"
