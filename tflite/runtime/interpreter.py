@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.startup import hidden_lines
 
 OUTPUT = "probabilities"
+# What LiteRT prints once in each process.
+_LITERT_LINES = ("INFO: Created TensorFlow Lite XNNPACK delegate",)
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,9 @@ class Network:
             {"model_content": file} if isinstance(file, bytes) else {"model_path": os.fspath(file)}
         )
         try:
-            self._interpreter = Interpreter(**source, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with hidden_lines(_LITERT_LINES):
+                self._interpreter = Interpreter(**source, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise InputError(
                 f"{self.name} is not a TFLite file that can be run, or is truncated: "
