@@ -64,8 +64,12 @@ def hidden_lines(starts: Sequence[str]) -> Iterator[None]:
     """
     import tempfile
 
+    try:
+        original = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
     sys.stderr.flush()
-    original = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
@@ -75,9 +79,9 @@ def hidden_lines(starts: Sequence[str]) -> Iterator[None]:
             os.dup2(original, 2)
             os.close(original)
             held.seek(0)
-            for line in held.read().decode(errors="replace").splitlines(keepends=True):
-                if not line.startswith(tuple(starts)):
-                    sys.stderr.write(line)
+            for line in held:
+                if not line.decode(errors="replace").startswith(tuple(starts)):
+                    os.write(2, line)
 
 
 def limit_threads(threads: int) -> None:

@@ -14,6 +14,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import BEST_SPOTTER, spot_apex
 from dfrnet_keras.features.face import FaceCutter
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
+from dfrnet_keras.features.gray import picture_array
 
 # Micro motion is a pixel or less at 224: on a smaller grid nothing of it is left to measure, so
 # small maps are computed at this size and then shrunk, as STSTNet does.
@@ -37,7 +38,7 @@ class Features(NamedTuple):
 
 
 def extract_features(
-    frames: Sequence[NDArray] | NDArray,
+    frames: Iterable[NDArray],
     *,
     onset: int = 0,
     apex: int | None = None,
@@ -70,6 +71,7 @@ def extract_features(
         InputError: There are fewer than two frames, their sizes differ, they are not uint8, or
             an index or size is out of range.
     """
+    frames = [picture_array(frame, f"frame {index}") for index, frame in enumerate(frames)]
     count = len(frames)
     _check_frames(frames)
     if size < 2:
@@ -112,6 +114,10 @@ class ClipFeatures(NamedTuple):
         apex: Index of the apex among the frames given.
         flags: `"apex_spotted"` where nobody gave the apex, and those of `find_face`.
         timings: Seconds spent, by `"read"`, `"face"`, `"apex"` and `"maps"`.
+        faces: Onset and apex frame as they were cut out, uint8, before they were brought to the
+            size of the maps.
+        frame_count: Number of frames given.
+        others: Number of further faces, about as large, in the onset frame.
     """
 
     features: Features
@@ -119,6 +125,9 @@ class ClipFeatures(NamedTuple):
     apex: int
     flags: tuple[str, ...]
     timings: dict[str, float]
+    faces: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    frame_count: int
+    others: int
 
 
 def extract_clip(
@@ -159,6 +168,7 @@ def extract_clip(
     shape: tuple[int, ...] | None = None
     for frame in _timed(frames, timings):
         started = time.perf_counter()
+        frame = picture_array(frame, f"frame {len(kept)}")
         _check_frame(frame, len(kept), shape)
         shape = shape or frame.shape
         kept.append(_bounded(cut(frame), size))
@@ -176,7 +186,7 @@ def extract_clip(
         raise InputError(
             f"apex is {apex}: give an index from 1 to {len(kept) - 1}, after the onset"
         )
-    pair = [kept[0], kept[apex]]
+    pair = kept[0], kept[apex]
     features = extract_features(
         pair,
         onset=0,
@@ -187,7 +197,8 @@ def extract_clip(
         remove_global_motion=remove_global_motion,
     )
     timings["maps"] = time.perf_counter() - started
-    return ClipFeatures(features, _colour(_resize(pair[0], size)), apex, flags, timings)
+    onset_frame = _colour(_resize(pair[0], size))
+    return ClipFeatures(features, onset_frame, apex, flags, timings, pair, len(kept), cut.others)
 
 
 def _timed(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[NDArray]:
@@ -213,7 +224,7 @@ def _colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(frame[..., None], 3, axis=2) if frame.ndim == 2 else frame
 
 
-def _check_frames(frames: Sequence[NDArray] | NDArray) -> None:
+def _check_frames(frames: Sequence[NDArray]) -> None:
     if len(frames) < 2:
         raise InputError(f"the clip has {len(frames)} frame(s): give two or more, onset first")
     for index, frame in enumerate(frames):

@@ -36,6 +36,7 @@ class FaceCutter:
     Attributes:
         face: The face that is cut out; `None` where frames are returned whole.
         flags: Those of `find_face` that matter to the crop.
+        others: How many further faces it found.
 
     Raises:
         InputError: The crop is unknown.
@@ -46,6 +47,7 @@ class FaceCutter:
             raise InputError(f"crop is {crop!r}: use one of {', '.join(CROPS)}")
         self.face: Face | None = None
         self.flags: tuple[str, ...] = ()
+        self.others = 0
         self._crop = crop
         self._side = max(size, _SMALLEST_CUT)
         self._started = crop == "none"
@@ -55,7 +57,7 @@ class FaceCutter:
         if not self._started:
             self._started = True
             self.face = find_face(frame)
-            self.flags = self.face.flags
+            self.flags, self.others = self.face.flags, self.face.others
             if self._crop == "auto" and self.face.fills(frame.shape):
                 # Eyes matter only where they say how to cut.
                 self.face = None

@@ -47,12 +47,14 @@ class Face:
         box_side: Width of the detector's box in pixels; 0 where no face was found.
         flags: `"face_not_found"` where the middle of the picture stands for the face,
             `"eyes_not_found"` where the eyes were placed by the proportions of the box.
+        others: How many further faces, more than half as large, were found beside it.
     """
 
     left_eye: tuple[float, float]
     right_eye: tuple[float, float]
     box_side: float
     flags: tuple[str, ...] = ()
+    others: int = 0
 
     def fills(self, shape: tuple[int, ...]) -> bool:
         """Whether a picture `(H, W, ...)` is a face already cut out.
@@ -98,7 +100,7 @@ def find_face(frame: NDArray) -> Face:
         box = _surest_box(turned, share)
         if box is None:
             continue
-        x, y, side, weight = box
+        x, y, side, weight, others = box
         eyes = _find_eyes(turned[y : y + side, x : x + side])
         found = eyes is not None
         if not found and weight < _SURE:
@@ -109,7 +111,7 @@ def find_face(frame: NDArray) -> Face:
         # Pixel centres lie at whole numbers, so half a pixel goes with each change of scale.
         points = (points + 0.5) / (size[0] / width, size[1] / height) - 0.5
         left, right = (tuple(point) for point in points.tolist())
-        return Face(left, right, side / scale, () if found else ("eyes_not_found",))
+        return Face(left, right, side / scale, () if found else ("eyes_not_found",), others)
     return _middle(width, height)
 
 
@@ -122,8 +124,11 @@ def _stretch(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.LUT(gray, table.astype(np.uint8)), np.uint8)
 
 
-def _surest_box(gray: NDArray[np.uint8], share: float) -> tuple[int, int, int, float] | None:
-    """Left, top, side and weight of the surest face, which need not be the largest.
+def _surest_box(gray: NDArray[np.uint8], share: float) -> tuple[int, int, int, float, int] | None:
+    """Left, top, side and weight of the surest face, and the number of others.
+
+    The surest need not be the largest. Others are counted that are more than half as large, lie
+    beside it and would be believed without eyes.
 
     Looked for are those that take this share of the picture's shorter side, or more.
     """
@@ -138,8 +143,11 @@ def _surest_box(gray: NDArray[np.uint8], share: float) -> tuple[int, int, int, f
     if len(boxes) == 0:
         return None
     surest = int(np.argmax(weights))
+    places, sure = np.asarray(boxes), np.ravel(weights)
     x, y, side, _ = (int(number) for number in boxes[surest])
-    return x, y, side, float(np.ravel(weights)[surest])
+    apart = np.abs(places[:, :2] + places[:, 2:] / 2 - (x + side / 2, y + side / 2)).max(axis=1)
+    others = (sure >= _SURE) & (places[:, 2] > side / 2) & (apart > side / 2)
+    return x, y, side, float(sure[surest]), int(others.sum())
 
 
 def _find_eyes(face: NDArray[np.uint8]) -> list[tuple[float, float]] | None:

@@ -8,7 +8,10 @@ from pathlib import Path
 from dfrnet_keras.errors import InputError
 
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".tif", ".tiff", ".webp"})
-VIDEO_SUFFIXES = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm", ".wmv"})
+VIDEO_SUFFIXES = frozenset({
+    ".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts",
+    ".ogv", ".webm", ".wmv",
+})  # fmt: skip
 
 
 def natural_key(name: str | Path) -> list[tuple[int, int, str]]:

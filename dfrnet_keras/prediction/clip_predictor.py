@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip
+from dfrnet_keras.features.gray import picture_array
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.frames import iterate_frames
 from dfrnet_keras.frames.files import is_video, list_frames
+from dfrnet_keras.prediction.checks import check_maps, takes_too_long
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ class Prediction:
         probabilities: Class name to probability, in the order of the network's classes.
         apex: Index of the apex among the frames of the clip; `None` where maps were given.
         flags: Those of `features.extract_clip`: what could not be found (`"face_not_found"`: the
-            answer is about whatever is in the frames), what was spotted.
+            answer is about whatever is in the frames), what was spotted; those of
+            `prediction.checks`: `"several_faces"`, `"nothing_moved"`, `"large_motion"`,
+            `"face_left"`; and `"too_long"`, for more than half a second.
         timings: Seconds spent, by `"read"`, `"face"`, `"apex"`, `"maps"` and `"network"`.
         maps: What the network saw; `None` where maps were given.
     """
@@ -89,11 +94,7 @@ class ClipPredictor(ABC):
 
     def predict(
         self,
-        frames: NDArray[np.uint8]
-        | Sequence[NDArray[np.uint8]]
-        | str
-        | os.PathLike[str]
-        | Sequence[str | os.PathLike[str]],
+        frames: str | os.PathLike[str] | Iterable[NDArray[np.uint8] | str | os.PathLike[str]],
         onset: int = 0,
         apex: int | None = None,
         offset: int | None = None,
@@ -101,8 +102,9 @@ class ClipPredictor(ABC):
         """Recognise the expression in a clip.
 
         Args:
-            frames: The frames in order of time, uint8 `(n, H, W, 3)` RGB or `(n, H, W)` gray; or
-                the path of a video or of a folder of pictures, or the paths of the pictures.
+            frames: The frames in order of time, uint8 `(n, H, W, 3)` RGB or `(n, H, W)` gray, or
+                any sequence of such frames or of pictures of Pillow; or the path of a video or of
+                a folder of pictures, or the paths of the pictures.
             onset: Index of the first frame of the movement.
             apex: Index of the frame of strongest movement; `None` spots it.
             offset: Index of the last frame of the movement; by default the last frame.
@@ -119,15 +121,24 @@ class ClipPredictor(ABC):
             return self.predict_files(
                 [path] if is_video(path) else list_frames(path), onset, apex, offset
             )
-        if len(frames) and isinstance(frames[0], (str, os.PathLike)):
-            return self.predict_files([Path(str(path)) for path in frames], onset, apex, offset)
-        last = len(frames) - 1 if offset is None else offset
+        if not isinstance(frames, Iterable):
+            raise InputError(f"frames is of type {type(frames).__name__}: give arrays or paths")
+        given = list(frames)
+        if given and isinstance(given[0], (str, os.PathLike)):
+            return self.predict_files([Path(str(path)) for path in given], onset, apex, offset)
+        if len(given) < 2:
+            raise InputError(f"the clip has {len(given)} frame(s) and needs 2 or more, onset first")
+        pictures = [picture_array(frame, f"frame {k}") for k, frame in enumerate(given)]
+        last = len(pictures) - 1 if offset is None else offset
+        for name, index in (("onset", onset), ("offset", last), ("apex", apex or 0)):
+            if index >= len(pictures):
+                raise InputError(
+                    f"{name} is {index}: the clip has {len(pictures)} frames, counted from 0"
+                )
         _check_order(onset, apex, last)
-        if last >= len(frames):
-            raise InputError(f"offset is {last}: the clip has {len(frames)} frames, from 0 on")
         if apex is not None:  # onset and apex are all that is needed
-            return self._predict([frames[onset], frames[apex]], onset, apex)  # type: ignore[list-item]
-        return self._predict(frames[onset : last + 1], onset, None)  # type: ignore[arg-type]
+            return self._predict([pictures[onset], pictures[apex]], onset, apex)
+        return self._predict(pictures[onset : last + 1], onset, None)
 
     def predict_files(
         self,
@@ -143,10 +154,13 @@ class ClipPredictor(ABC):
             onset, apex, offset: See `predict`.
         """
         _check_order(onset, apex, offset)
+        video = Path(frames[0]) if len(frames) == 1 else None
+        if video is not None and not is_video(video):
+            raise InputError(_single_picture(video))
         if apex is not None:
-            return self._predict(iterate_frames(frames, [onset, apex]), onset, apex)
+            return self._predict(iterate_frames(frames, [onset, apex]), onset, apex, video)
         stop = None if offset is None else offset + 1
-        return self._predict(iterate_frames(frames, slice(onset, stop)), onset, None)
+        return self._predict(iterate_frames(frames, slice(onset, stop)), onset, None, video)
 
     def network_maps(self, made: ClipFeatures) -> dict[str, NDArray]:
         """The maps of a clip as the network takes them, by the names of its inputs."""
@@ -162,7 +176,11 @@ class ClipPredictor(ABC):
         return {name: maps[name] for name in self.inputs}
 
     def _predict(
-        self, frames: Iterable[NDArray[np.uint8]], onset: int, apex: int | None
+        self,
+        frames: Iterable[NDArray[np.uint8]],
+        onset: int,
+        apex: int | None,
+        video: Path | None = None,
     ) -> Prediction:
         """Frames from the onset on; of onset and apex alone where the apex is known."""
         try:
@@ -173,8 +191,13 @@ class ClipPredictor(ABC):
                 f"{self.path} was trained on {self.preparation.flow_method} flow, which needs "
                 "scikit-image: install scikit-image, or train on DIS flow for a device."
             ) from error
+        started = time.perf_counter()
+        flags = (*made.flags, *check_maps(made))
+        if takes_too_long(onset, onset + made.frame_count - 1 if apex is None else apex, video):
+            flags = (*flags, "too_long")
+        made.timings["maps"] += time.perf_counter() - started
         found = onset + made.apex if apex is None else apex
-        return self._answer(self.network_maps(made), found, made)
+        return self._answer(self.network_maps(made), found, made._replace(flags=flags))
 
     def _answer(
         self,
@@ -190,6 +213,19 @@ class ClipPredictor(ABC):
         if made is None:
             return Prediction(label, named, None, (), spent)
         return Prediction(label, named, apex, made.flags, {**made.timings, **spent}, made)
+
+
+def _single_picture(path: Path) -> str:
+    try:
+        count = cv2.imcount(str(path)) if path.is_file() else 1
+    except cv2.error:
+        count = 1
+    if count > 1:
+        return (
+            f"{path} is one file of {count} pictures, which is not read: give a video, or each "
+            "picture as a file of its own"
+        )
+    return f"{path} is the one frame of the clip, which needs 2 or more, onset first"
 
 
 def _check_order(onset: int, apex: int | None, offset: int | None) -> None:

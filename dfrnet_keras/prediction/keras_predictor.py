@@ -5,8 +5,6 @@ The network's file says how its maps were made; clips are brought into the same 
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +13,9 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import Features
-from dfrnet_keras.frames.files import IMAGE_SUFFIXES, is_video, list_frames, natural_key
 from dfrnet_keras.models.inputs import arrange_inputs, input_names
 from dfrnet_keras.prediction.clip_predictor import ClipPredictor, Prediction
+from dfrnet_keras.prediction.clips import find_clips
 
 __all__ = ["KerasPredictor", "Prediction", "find_clips"]
 
@@ -81,46 +79,3 @@ class KerasPredictor(ClipPredictor):
         batch = {name: values[None].astype(np.float32) for name, values in maps.items()}
         answers = self.network.predict_on_batch(arrange_inputs(self.network, batch))
         return np.asarray(answers, np.float64)[0]
-
-
-def find_clips(arguments: Sequence[str | Path]) -> list[tuple[str, tuple[Path, ...]]]:
-    """The clips that someone named.
-
-    Args:
-        arguments: Videos, folders of frames, and patterns such as `recordings/*.avi` or
-            `clip7/*.png`. Images named by themselves or by a pattern are the frames of one clip
-            for each folder they lie in.
-
-    Returns:
-        Name and frames of each clip: paths of images in natural order, or of one video.
-
-    Raises:
-        InputError: Something is not there, or is none of these.
-    """
-    clips: dict[str, list[Path]] = {}
-    for path in _expand(arguments):
-        if path.is_dir():
-            clips[str(path)] = list(list_frames(path))
-        elif is_video(path):
-            clips[str(path)] = [path]
-        elif path.suffix.lower() in IMAGE_SUFFIXES:
-            clips.setdefault(str(path.parent), []).append(path)
-        else:
-            raise InputError(f"{path} is neither a video nor an image nor a folder: give one")
-    return [
-        (name, tuple(sorted(dict.fromkeys(frames), key=lambda path: natural_key(path.name))))
-        for name, frames in clips.items()
-    ]
-
-
-def _expand(arguments: Sequence[str | Path]) -> Iterator[Path]:
-    for argument in arguments:
-        if Path(argument).exists():
-            yield Path(argument)
-            continue
-        if not glob.has_magic(str(argument)):
-            raise InputError(f"{argument} does not exist: give a video, a folder or a pattern")
-        found = sorted(glob.glob(str(argument), recursive=True), key=natural_key)
-        if not found:
-            raise InputError(f"nothing is named like {argument}: check the pattern")
-        yield from map(Path, found)
