@@ -175,3 +175,19 @@ def test_the_whole_network_trained_to_be_quantized(network, store, maps):
     content = convert(trained, quantize="int8")
     assert verify(trained, content, maps).largest_difference < 0.1
     assert verify(network, content, maps).equal_classes >= 0.95
+
+
+@pytest.mark.slow
+def test_normalization_after_an_activation_is_trained_for_int8(store, maps):
+    def network(activation):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((32, 32, 3), name="flow")
+        x = layers.Conv2D(4, 3, activation=activation)(inputs)
+        x = layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x))
+        return keras.Model(inputs, layers.Dense(3, activation="softmax")(x), name="net")
+
+    trained = compress(network("relu"), store, method="qat", epochs=1)
+    content = convert(trained, quantize="int8")
+    assert verify(trained, content, {"flow": maps["flow"]}).largest_difference < 0.05
+    with pytest.raises(InputError, match="net cannot be trained to be quantised"):
+        compress(network("softplus"), store, method="qat", epochs=1)

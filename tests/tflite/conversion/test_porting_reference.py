@@ -89,3 +89,11 @@ def test_another_folder_is_replaced_only_when_asked(golden, tflite_file):
     write_porting_reference(tflite_file, folder, overwrite=True)
     assert not (folder / "old").exists()
     assert json.loads((folder / "golden.json").read_text())["classes"] == about["classes"]
+
+
+def test_a_folder_of_something_else_is_never_replaced(tflite_file, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("keep me")
+    with pytest.raises(InputError, match="holds something else"):
+        write_porting_reference(tflite_file, tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "keep me"
