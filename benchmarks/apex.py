@@ -22,9 +22,9 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from dfrnet_keras.datasets import MEGC2019_CLASSES
-from dfrnet_keras.datasets.synthetic_identity import Framing, make_identity
-from dfrnet_keras.datasets.synthetic_motion import ACTION_UNITS, sample_spec
-from dfrnet_keras.datasets.synthetic_render import render_clip
+from dfrnet_keras.datasets.synthetic.identity import Framing, make_identity
+from dfrnet_keras.datasets.synthetic.motion import ACTION_UNITS, sample_spec
+from dfrnet_keras.datasets.synthetic.render import render_clip
 from dfrnet_keras.features import SPOTTERS, spot_apex
 
 DIFFICULTIES = {

@@ -50,23 +50,23 @@ def write_files(folder: Path) -> None:
         (folder / f"{mode}.tflite").write_bytes(content)
 
 
-def time_files(folder: Path, threads: int, runs: int, opponent_file: Path | None) -> None:
+def time_files(folder: Path, threads: int, runs: int, network_file: Path | None) -> None:
     import torch
 
-    from dfrnet_keras.tflite.interpreter import Network
-    from dfrnet_keras.tflite.timing import machine, take_turns
+    from dfrnet_keras.tflite.benchmarking.timing import machine, take_turns
+    from dfrnet_keras.tflite.runtime.interpreter import Network
 
     torch.set_num_threads(threads)
-    if opponent_file is None:
-        from opponent_torch import DFRNet as Opponent
+    if network_file is None:
+        from torch_dfrnet import DFRNet
     else:
-        Opponent = runpy.run_path(str(opponent_file))["Net"]
-    opponent = Opponent().eval()
+        DFRNet = runpy.run_path(str(network_file))["Net"]
+    torch_network = DFRNet().eval()
     maps = [torch.randn(1, channels, 224, 224) for channels in (3, 1, 3)]
 
     def eager() -> object:
         with torch.inference_mode():
-            return opponent(*maps)
+            return torch_network(*maps)
 
     calls = {"PyTorch eager": eager}
     for mode in MODES:
@@ -104,13 +104,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument(
-        "--opponent", type=Path, help="another Python file, whose class Net is the network"
+        "--torch-network", type=Path, help="another Python file, whose class Net is the network"
     )
     options = parser.parse_args()
     if options.step == "convert":
         write_files(options.folder)
     else:
-        time_files(options.folder, options.threads, options.runs, options.opponent)
+        time_files(options.folder, options.threads, options.runs, options.torch_network)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ import cv2
 
 from dfrnet_keras.datasets import MEGC2019_CLASSES, Clip
 from dfrnet_keras.datasets.synthetic import synthesize_clips
-from dfrnet_keras.datasets.synthetic_identity import Framing
+from dfrnet_keras.datasets.synthetic.identity import Framing
 from dfrnet_keras.features import FLOW_METHODS
 from dfrnet_keras.store import FeatureStore
 

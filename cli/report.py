@@ -31,8 +31,8 @@ def report(runs: tuple[Path, ...], out: Path | None, latency: Path | None, publi
     """
     if len(runs) > 1:
         start_keras()  # networks are built to be counted
-    from dfrnet_keras.evaluation import write_report
-    from dfrnet_keras.published import PUBLISHED_TABLE2
+    from dfrnet_keras.paper.published import PUBLISHED_TABLE2
+    from dfrnet_keras.report import write_report
 
     rows = PUBLISHED_TABLE2 if published else ()
     click.echo(f"Report: {write_report(runs, out, latency=latency, published=rows)}")

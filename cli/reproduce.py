@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.experiments import FIGURES, NAMES, TABLES
+from dfrnet_keras.paper.experiments import FIGURES, NAMES, TABLES
 
 _PATH = click.Path(path_type=Path)
 
@@ -97,7 +97,7 @@ def reproduce(
         start_keras()
     # Each row is a network of its own, which TensorFlow takes for a mistake.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    from dfrnet_keras.reproduction.runs import QUICK, QUICK_RUNS, QUICK_SIZE, Effort, Source
+    from dfrnet_keras.paper.runs import QUICK, QUICK_RUNS, QUICK_SIZE, Effort, Source
 
     effort = Effort(
         folds=folds or (QUICK.folds if quick else None),
@@ -123,7 +123,7 @@ def reproduce(
     )  # fmt: skip
     written = _write(results, run_dir, csv_file, markdown, latex)
     if page is not None:
-        from dfrnet_keras.reproduction import write_page
+        from dfrnet_keras.paper import write_page
 
         command = shlex.join(["dfr-keras", *sys.argv[1:]])
         written.append(write_page(results, page, command))
@@ -167,17 +167,16 @@ def _results(
     latency_runs: int,
 ) -> list[dict[str, Any]]:
     """What `reproduce` gives for each name; of several, one that cannot be run says why."""
-    from dfrnet_keras.cli.prepare import clip_progress
-    from dfrnet_keras.cli.progress import FoldProgress
-    from dfrnet_keras.reproduction import reproduce as run_again
+    from dfrnet_keras.cli.progress import FoldProgress, clip_progress
+    from dfrnet_keras.paper import reproduce as run_again
 
     if source is not None and (set(names) != {"table1"} and training):
         with clip_progress() as progress:
             source.progress = progress
             _ = source.store  # built here, under its own bar
     if latency and len(names) > 1:
-        from dfrnet_keras.reproduction.latencies import time_networks
-        from dfrnet_keras.reproduction.tables import timed_rows
+        from dfrnet_keras.paper.latencies import time_networks
+        from dfrnet_keras.paper.tables import timed_rows
 
         # All in one sitting: tables have networks in common, and times are only held against each
         # other within one.
@@ -224,12 +223,12 @@ def _write(
 ) -> list[Path]:
     """Write the pictures of figures and the files that were asked for."""
     from dfrnet_keras.evaluation.run_folder import write_text
-    from dfrnet_keras.reproduction import text
+    from dfrnet_keras.paper import text
 
     written = []
     for result in results:
         if "panels" in result:
-            from dfrnet_keras.reproduction.pictures import draw_matrices, write_png
+            from dfrnet_keras.paper.pictures import draw_matrices, write_png
 
             path = run_dir / f"{result['what']}.png"
             write_png(draw_matrices(result), path)
@@ -254,7 +253,7 @@ def _print(result: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from dfrnet_keras.reproduction.text import columns_of, lines_of, remarks_of
+    from dfrnet_keras.paper.text import columns_of, lines_of, remarks_of
 
     console = Console(markup=False, highlight=False)
     what = result["what"]

@@ -1,8 +1,9 @@
-"""Grad-CAM on the fused map: which places of the face spoke for the answer.
+"""Grad-CAM on the fused map: which places of the face an answer rests on.
 
 The fused map is what remains of picture, difference and flow once `FusionBlock` has joined them,
 a quarter of the input wide and high. The gradient of a class with respect to it, averaged per
-channel, weighs its channels (Selvaraju et al., 2017, arXiv:1610.02391).
+channel, weights its channels (Selvaraju et al., 2017, arXiv:1610.02391). Needs the TensorFlow
+backend.
 
     python examples/grad_cam.py MODEL.keras CLIP OUT.png      # a video or a folder of frames
 """
@@ -14,34 +15,38 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from dfrnet_keras.features import Features, extract_features
-from dfrnet_keras.frames import read_clip
-from dfrnet_keras.models.saving import load_network
+from dfrnet_keras.prediction import KerasPredictor
 
 
-def grad_cam(network: keras.Model, features: Features, label: int | None = None) -> np.ndarray:
-    """Return where the network looked, float32 `(size, size)` from 0 to 1.
+def grad_cam(
+    network: keras.Model, maps: dict[str, np.ndarray], label: int | None = None
+) -> np.ndarray:
+    """Compute how much each place speaks for a class.
 
     Args:
         network: A DFRNet with two views or more.
-        features: The maps of one clip, at the network's size.
-        label: The class to ask about; by default the one that the network answers.
+        maps: The maps of one clip, by the names of the network's inputs.
+        label: Number of the class; by default the one that the network answers.
+
+    Returns:
+        Heat, float32 `(size, size)` from 0 to 1.
     """
     fused = network.get_layer("fusion").output
     up_to_fusion = keras.Model(network.inputs, fused)
     from_fusion = keras.Model(fused, network.outputs[0])
-    maps = [
-        tf.constant(getattr(features, tensor.name)[None], tf.float32) for tensor in network.inputs
-    ]
-    seen = up_to_fusion(maps)
+    inputs = [tf.constant(maps[tensor.name][None], tf.float32) for tensor in network.inputs]
+
+    features = up_to_fusion(inputs)
     with tf.GradientTape() as tape:
-        tape.watch(seen)
-        probabilities = from_fusion(seen)
+        tape.watch(features)
+        probabilities = from_fusion(features)
         chosen = int(np.argmax(probabilities[0])) if label is None else label
         score = tf.math.log(probabilities[:, chosen] + 1e-9)
-    weights = tf.reduce_mean(tape.gradient(score, seen), axis=(1, 2), keepdims=True)
-    heat = tf.nn.relu(tf.reduce_sum(weights * seen, axis=-1))[0].numpy()
-    heat = cv2.resize(heat, features.apex.shape[1::-1], interpolation=cv2.INTER_CUBIC).clip(0)
+    weights = tf.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
+    heat = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1))[0].numpy()
+
+    size = network.inputs[0].shape[1:3]
+    heat = cv2.resize(heat, size, interpolation=cv2.INTER_CUBIC).clip(0)
     return heat / max(float(heat.max()), 1e-9)
 
 
@@ -52,15 +57,16 @@ def overlay(picture: np.ndarray, heat: np.ndarray) -> np.ndarray:
 
 
 def main(model: str, clip: str, out: str) -> None:
-    network, about = load_network(model)
-    settings = about.get("store", {}).get("settings", {})
-    features = extract_features(
-        read_clip(clip),
-        size=network.inputs[0].shape[1],
-        flow_method=settings.get("flow_method", "tvl1"),
-    )
-    picture = overlay(features.apex, grad_cam(network, features))
-    cv2.imwrite(out, picture[..., ::-1])
+    # The predictor makes the maps as those of the training were made: face, apex, flow.
+    predictor = KerasPredictor(model)
+    if "fusion" not in {layer.name for layer in predictor.network.layers}:
+        sys.exit(f"{model} joins no views: give a DFRNet with two views or more.")
+    answer = predictor.predict(clip)
+    heat = grad_cam(predictor.network, predictor.network_maps(answer.maps))
+    picture = overlay(answer.maps.features.apex, heat)
+    if not cv2.imwrite(out, picture[..., ::-1]):
+        sys.exit(f"{out} cannot be written.")
+    print(f"{answer.label}: {out}")
 
 
 if __name__ == "__main__":

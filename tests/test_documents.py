@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from click.testing import CliRunner
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+WITH_LINKS = [*DOCUMENTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # Run by name: they install, run the tests, or are run by a test of their own.
 MAKE_TARGETS = ("demo", "test", "test-all", "check", "install")
 
@@ -125,7 +128,45 @@ def test_every_piece_of_python_of_the_documents_runs(
     exec(compile(code, document, "exec"), {"__name__": document})
 
 
-def test_links_of_the_documents_lead_somewhere() -> None:
-    for document in DOCUMENTS:
-        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
-            assert (document.parent / target).exists(), f"{document.name} links to {target}"
+@pytest.mark.parametrize("document", WITH_LINKS, ids=lambda document: document.name)
+def test_links_of_the_documents_lead_somewhere(document: Path) -> None:
+    for target, heading in re.findall(r"\]\(([^)#:]*)(?:#([\w-]+))?\)", document.read_text()):
+        file = document.parent / target if target else document
+        assert file.exists(), f"{document.name} links to {target}"
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", file.read_text(), re.M)
+            anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+            assert heading in anchors, f"{document.name} links to {target}#{heading}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.name)
+def test_files_and_modules_that_the_documents_name_are_there(document: Path) -> None:
+    text = document.read_text()
+    for name in re.findall(r"(?:`|python )([\w/]+/\w+\.py)\b", text):
+        places = (ROOT / name, ROOT / "dfrnet_keras" / name)
+        assert any(place.is_file() for place in places), f"{document.name} names {name}"
+    for name in re.findall(r"`(dfrnet_keras(?:\.\w+)+)[`(]", text):
+        if name.endswith(".json"):
+            continue
+        module, _, attribute = name.rpartition(".")
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            assert hasattr(importlib.import_module(module), attribute), f"{document.name}: {name}"
+
+
+def test_the_readme_is_read_in_ten_minutes() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 150
+
+
+def test_the_map_of_the_house_is_that_of_the_architecture_test() -> None:
+    allowed = runpy.run_path(str(ROOT / "tests/test_architecture.py"))["ALLOWED"]
+    section = (ROOT / "docs/house.md").read_text().split("\n## ")[0]
+    rows = re.findall(r"^\| `([\w.]+)` \| .+ \| ([\w., ]+?)(?:; .*)? \|$", section, re.M)
+    written = {
+        room: None if may == "anything" else set(may.split(", ")) - {"nothing"}
+        for room, may in rows
+    }
+    open_to_all = re.search(r"Open to every room: (.*?)\n\n", section, re.S).group(1)
+    written |= {room: set() for room in re.findall(r"`([a-z]+)`", open_to_all)}
+    assert written == allowed

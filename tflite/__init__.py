@@ -7,19 +7,23 @@ imports TensorFlow Model Optimization, which makes `tf.keras` mean tf_keras.
 from importlib import import_module
 from typing import Any
 
-# No module bears the name of a function: once imported it would stand in front of it.
+# No package bears the name of a function (`conversion`, not `convert`): once imported it would
+# stand in front of it.
 _HOME = {
-    "Agreement": "agreement",
-    "Prediction": "runtime",
-    "Predictor": "runtime",
-    "Timing": "timing",
-    "benchmark": "timing",
-    "compress": "compression",
-    "convert": "conversion",
-    "read_metadata": "metadata",
-    "verify": "agreement",
-    "with_metadata": "metadata",
-    "write_golden": "golden",
+    "Agreement": "conversion.agreement",
+    "Prediction": "runtime.predictor",
+    "Predictor": "runtime.predictor",
+    "Timing": "benchmarking.timing",
+    "benchmark": "benchmarking.timing",
+    "compress": "compression.compress",
+    "compress_and_compare": "compression.compress_and_compare",
+    "convert": "conversion.convert",
+    "convert_and_verify": "conversion.convert_and_verify",
+    "read_metadata": "runtime.metadata",
+    "verify": "conversion.agreement",
+    "with_metadata": "runtime.metadata",
+    "write_golden": "conversion.porting_reference",
+    "write_porting_reference": "conversion.porting_reference",
 }
 __all__ = sorted(_HOME)
 

@@ -15,7 +15,7 @@ def flow_store(tmp_path_factory):
     """Flow alone, 16 pixels, eight subjects with six clips each."""
     from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
     from dfrnet_keras.store import FeatureStore, StoredClip
-    from dfrnet_keras.store_files import write_index
+    from dfrnet_keras.store.files import write_index
 
     folder = tmp_path_factory.mktemp("stores") / "store"
     folder.mkdir()

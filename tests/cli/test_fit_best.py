@@ -9,7 +9,7 @@ import pytest
 
 from dfrnet_keras.cli.main import main
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
-from dfrnet_keras.datasets.drawn_motion import draw_motion
+from dfrnet_keras.datasets.synthetic.flow import draw_motion
 from dfrnet_keras.evaluation import open_run
 from dfrnet_keras.models.saving import load_network
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.evaluation import evaluate_loso, loso_folds, open_run, write_report
+from dfrnet_keras.evaluation import evaluate_loso, loso_folds, open_run
 from dfrnet_keras.evaluation.folds import (
     ALL_SUBJECTS,
     PROTOCOLS,
@@ -14,6 +14,7 @@ from dfrnet_keras.evaluation.folds import (
     held_out_unit,
     read_protocol,
 )
+from dfrnet_keras.report import write_report
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from dfrnet_keras.models import DFRNet
 from dfrnet_keras.tflite import convert, read_metadata
-from dfrnet_keras.tflite.interpreter import OUTPUT, Network
+from dfrnet_keras.tflite.runtime.interpreter import OUTPUT, Network
 
 KOTLIN = (Path(__file__).parents[2] / "examples/android/DfrNet.kt").read_text(encoding="utf-8")
 

@@ -3,8 +3,12 @@
 import runpy
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+
+from dfrnet_keras.prediction import KerasPredictor
+from dfrnet_keras.store import FeatureStore
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -29,7 +33,25 @@ def test_fine_tuning_and_grad_cam(example, tmp_path):
     frames = sorted((tmp_path / "out" / "clips").rglob("*.png"))[0].parent
     grad_cam = example("grad_cam")
     grad_cam["main"](str(saved), str(frames), "heat.png")
-    assert (tmp_path / "heat.png").stat().st_size > 100
+    assert cv2.imread(str(tmp_path / "heat.png")).shape == (16, 16, 3)
+    # The heat is at most 1, and of another class it is another.
+    predictor = KerasPredictor(saved)
+    maps = predictor.network_maps(predictor.predict(frames).maps)
+    heats = [grad_cam["grad_cam"](predictor.network, maps, label) for label in range(3)]
+    assert all(heat.min() >= 0 and heat.max() <= 1 for heat in heats)
+    assert not np.array_equal(heats[0], heats[1])
+
+    # What it wrote can be fine-tuned again, on maps made as before; nothing is overwritten.
+    main(str(saved), folder="again", epochs=1, subjects=4)
+    first, second = (
+        FeatureStore.open(tmp_path / folder / "store").settings for folder in ("out", "again")
+    )
+    assert first["flow_method"] == second["flow_method"] == "dis"
+    assert first["size"] == second["size"] == 16
+    before = saved.read_bytes()
+    with pytest.raises(SystemExit, match="is there already"):
+        main(folder="out", **options)
+    assert saved.read_bytes() == before
 
 
 class Camera:

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from dfrnet_keras.datasets.synthetic_identity import Framing, make_identity
-from dfrnet_keras.datasets.synthetic_motion import ACTION_UNITS, sample_spec
-from dfrnet_keras.datasets.synthetic_render import render_clip
+from dfrnet_keras.datasets.synthetic.identity import Framing, make_identity
+from dfrnet_keras.datasets.synthetic.motion import ACTION_UNITS, sample_spec
+from dfrnet_keras.datasets.synthetic.render import render_clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features import SPOTTERS, spot_apex
 from dfrnet_keras.features.apex import divide_and_conquer

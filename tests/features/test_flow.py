@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
-from dfrnet_keras.datasets.synthetic_face import render_face
-from dfrnet_keras.datasets.synthetic_identity import Framing, make_identity
-from dfrnet_keras.datasets.synthetic_motion import ClipSpec, displacement, forward_flow
-from dfrnet_keras.datasets.synthetic_render import render_clip
+from dfrnet_keras.datasets.synthetic.face import render_face
+from dfrnet_keras.datasets.synthetic.identity import Framing, make_identity
+from dfrnet_keras.datasets.synthetic.motion import ClipSpec, displacement, forward_flow
+from dfrnet_keras.datasets.synthetic.render import render_clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features import (
     FLOW_METHODS,

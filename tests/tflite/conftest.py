@@ -108,7 +108,7 @@ def store(maps, tmp_path_factory):
     """A store of the maps above: eight subjects, six clips each."""
     from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
     from dfrnet_keras.store import FeatureStore, StoredClip
-    from dfrnet_keras.store_files import write_index
+    from dfrnet_keras.store.files import write_index
 
     folder = tmp_path_factory.mktemp("stores") / "store"
     folder.mkdir()

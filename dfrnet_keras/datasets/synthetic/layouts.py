@@ -1,0 +1,265 @@
+"""Writes synthetic clips the way the licensed datasets are laid out, annotation sheet included.
+
+So that the whole path from a dataset folder to a trained network can be tried by everyone. The
+people are invented, see `synthetic`; only the names of files, folders and columns are those of
+the datasets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.atomic import whole_folder
+from dfrnet_keras.datasets.synthetic import PlannedClip, plan_clips
+from dfrnet_keras.datasets.synthetic.face import render_face
+from dfrnet_keras.datasets.synthetic.identity import Framing
+from dfrnet_keras.datasets.synthetic.layout_sheets import (
+    WrittenClip,
+    write_casme2_sheet,
+    write_samm_sheet,
+)
+from dfrnet_keras.datasets.synthetic.render import SUPERSAMPLING, render_clip
+from dfrnet_keras.errors import InputError
+
+LAYOUTS = ("casme2", "smic", "samm", "megc2019")
+
+# Numbers of the people in each dataset, as far as they are not simply 1, 2, 3.
+_SMIC_GAPS = (7, 10, 16, 17)
+_SAMM_FIRST = (6, 7, 9)
+
+_CODES = {"negative": "ne", "positive": "po", "surprise": "sur"}
+_PARTS = ("smic", "casme2", "samm")
+
+
+class _Pictures(NamedTuple):
+    """How the frames of a dataset look.
+
+    Attributes:
+        framing: Size of the rendered picture and place of the face in it.
+        enlarged: How much larger the written picture is.
+        gray: Whether it has one channel.
+        pattern: Name of a file, from the number of the frame and of the subject.
+    """
+
+    framing: Framing
+    enlarged: int
+    gray: bool
+    pattern: str
+
+
+_PICTURES = {
+    ("casme2", "raw"): _Pictures(Framing.raw(), 1, False, "img{frame}.jpg"),
+    ("casme2", "cropped"): _Pictures(
+        Framing(280, 340, 139.5, 160.0, 148.0), 1, False, "reg_img{frame}.jpg"
+    ),
+    ("smic", "raw"): _Pictures(Framing.raw(), 1, False, "image{frame}.bmp"),
+    ("smic", "cropped"): _Pictures(
+        Framing(140, 170, 69.5, 80.0, 74.0), 1, False, "reg_image{frame}.bmp"
+    ),
+    # Drawn at half the size: sixteen times faster, and finer pores are of no use.
+    ("samm", "raw"): _Pictures(Framing.raw(1020, 544), 2, True, "{subject:03d}_{frame:05d}.jpg"),
+}
+
+
+def write_layout(
+    layout: str,
+    out: str | Path,
+    *,
+    subjects: int = 6,
+    clips_per_subject: int = 6,
+    frames: int = 20,
+    seed: int = 0,
+    edition: str = "raw",
+    amplitude: tuple[float, float] = (0.8, 2.0),
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Write synthetic clips in the layout of a dataset; the folder appears whole or not at all.
+
+    Args:
+        layout: One of `LAYOUTS`; `"megc2019"` writes the folders smic, casme2 and samm.
+        out: The folder to make; it may be there if it is empty.
+        subjects: Number of people, in each dataset.
+        clips_per_subject: Number of clips of each.
+        frames: Frames from onset to offset, 3 or more; half as many in SMIC, whose camera is half
+            as fast. CASME II and SAMM have a few more before and after, in SMIC they are the clip.
+        seed: Another seed, other people.
+        edition: `"raw"` or `"cropped"`; SAMM has no cropped edition, and its raw one is written
+            as a part of `"megc2019"`.
+        amplitude: Bounds of the largest displacement, in pixels of a face of 128 pixels.
+        jobs: Number of processes; -1 for one per processor.
+        progress: Called with (clips written, clips in all).
+
+    Returns:
+        The folder.
+
+    Raises:
+        InputError: An option is out of range, or the folder is not empty or cannot be made.
+    """
+    out = Path(out).resolve() if Path(out).name in ("", "..") else Path(out)
+    if layout not in LAYOUTS:
+        raise InputError(f"The layout {layout!r} is unknown: use one of {', '.join(LAYOUTS)}")
+    if edition not in ("raw", "cropped"):
+        raise InputError(f"The edition {edition!r} is unknown: use raw or cropped")
+    if (layout, edition) == ("samm", "cropped"):
+        raise InputError("SAMM has no cropped edition: leave that out")
+    if frames < 3:
+        raise InputError(f"frames is {frames}: give 3 or more")
+    if jobs == 0:
+        raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out} is there and not empty: choose a folder that is new or empty")
+    settings: dict[str, Any] = {
+        "subjects": subjects,
+        "clips_per_subject": clips_per_subject,
+        "amplitude": amplitude,
+        "moving": frames,
+    }
+    parts = _PARTS if layout == "megc2019" else (layout,)
+    with whole_folder(out) as partial:
+        done, total = 0, len(parts) * subjects * clips_per_subject
+        for part in parts:
+            root = partial / part if layout == "megc2019" else partial
+            own = "raw" if part == "samm" else edition
+            # Each dataset has its own people.
+            plans = _plan(part, own, seed * len(_PARTS) + _PARTS.index(part), settings)
+            written = []
+            for clips in _in_processes(part, own, root, plans, jobs):
+                written += clips
+                done += len(clips)
+                if progress is not None:
+                    progress(done, total)
+            written.sort(key=lambda clip: (clip.subject, clip.name))
+            if part == "casme2":
+                write_casme2_sheet(root / "CASME2-coding-20140508.xlsx", written)
+            elif part == "samm":
+                write_samm_sheet(root / "SAMM_Micro_FACS_Codes_v2.xlsx", written)
+    return out
+
+
+def _plan(
+    part: str, edition: str, seed: int, settings: dict[str, Any]
+) -> list[tuple[int, list[PlannedClip]]]:
+    """The clips of each person, with the person's number in the dataset."""
+    pictures = _PICTURES[part, edition]
+    scale = pictures.framing.scale / Framing.cropped(128).scale
+    # SMIC cuts its clips at onset and offset, and has 100 frames a second to the others' 200.
+    still, moving = (
+        (0, max(3, settings["moving"] // 2)) if part == "smic" else (3, settings["moving"])
+    )
+    low, high = settings["amplitude"]
+    plans = plan_clips(
+        subjects=settings["subjects"],
+        clips_per_subject=settings["clips_per_subject"],
+        framing=pictures.framing,
+        frames=moving + 2 * still,
+        still=still,
+        seed=seed,
+        amplitude=(low * scale, high * scale),
+        drift=0.6 * scale,
+    )
+    people: dict[str, list[PlannedClip]] = {}
+    for plan in plans:
+        people.setdefault(plan.subject, []).append(plan)
+    return list(zip(_numbers(part, len(people)), people.values(), strict=True))
+
+
+def _numbers(part: str, count: int) -> list[int]:
+    if part == "smic":
+        return [number for number in range(1, count + 5) if number not in _SMIC_GAPS][:count]
+    if part == "samm":
+        return [*_SAMM_FIRST, *range(10, 10 + count)][:count]
+    return list(range(1, count + 1))
+
+
+def _in_processes(
+    part: str, edition: str, root: Path, people: Sequence[tuple[int, list[PlannedClip]]], jobs: int
+) -> Iterator[list[WrittenClip]]:
+    if jobs == 1:
+        for subject, plans in people:
+            for clip in _write_person(part, edition, root, subject, plans):
+                yield [clip]
+        return
+    from joblib import Parallel, delayed
+
+    work = (
+        delayed(_all_of_person)(part, edition, root, subject, plans) for subject, plans in people
+    )
+    yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(work)
+
+
+def _all_of_person(*arguments: Any) -> list[WrittenClip]:
+    cv2.setNumThreads(1)  # the processes already share the processors out
+    return list(_write_person(*arguments))
+
+
+def _write_person(
+    part: str, edition: str, root: Path, subject: int, plans: Sequence[PlannedClip]
+) -> Iterator[WrittenClip]:
+    """Write the frames of all clips of one person."""
+    pictures = _PICTURES[part, edition]
+    face = render_face(plans[0].identity, pictures.framing, supersampling=SUPERSAMPLING)
+    if pictures.gray:
+        face = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
+    for place, plan in enumerate(plans, start=1):
+        rendered = render_clip(plan.identity, plan.spec, pictures.framing, face=face)
+        before = sum(earlier.spec.label == plan.spec.label for earlier in plans[: place - 1])
+        first = _first_frame(part, plan)
+        name, folder = _clip_folder(part, edition, subject, place, plan.spec.label, before + 1)
+        (root / folder).mkdir(parents=True)
+        for index, frame in enumerate(rendered.frames):
+            file = pictures.pattern.format(frame=first + index, subject=subject)
+            _write(root / folder / file, frame, pictures.enlarged)
+        yield WrittenClip(
+            subject,
+            name,
+            plan.spec.label,
+            place,
+            first + rendered.onset,
+            first + rendered.apex,
+            first + rendered.offset,
+            tuple(sorted(plan.spec.weights, key=plan.spec.weights.__getitem__)[-2:]),
+        )
+
+
+def _first_frame(part: str, plan: PlannedClip) -> int:
+    """A frame number to begin with; those of a CASME II clip pass from two to three digits."""
+    rng = np.random.default_rng([*plan.spec.seed, 9])
+    low, high = {"casme2": (30, 140), "smic": (500_000, 999_000), "samm": (800, 9_000)}[part]
+    return int(rng.integers(low, high))
+
+
+def _clip_folder(
+    part: str, edition: str, subject: int, place: int, label: str, count: int
+) -> tuple[str, str]:
+    """Name of a clip, and where its frames lie below the root."""
+    if part == "casme2":
+        name = f"EP{place:02d}_{count:02d}" + ("f" if place % 3 == 0 else "")
+        top = "CASME2_RAW_selected" if edition == "raw" else "Cropped"
+        return name, f"{top}/sub{subject:02d}/{name}"
+    if part == "smic":
+        top = "SMIC_all_raw" if edition == "raw" else "SMIC_all_cropped"
+        name = f"s{subject}_{_CODES[label]}_{count:02d}"
+        return name, f"{top}/HS/s{subject}/micro/{label}/{name}"
+    name = f"{subject:03d}_{place}_{count}"
+    return name, f"{subject:03d}/{name}"
+
+
+def _write(path: Path, frame: NDArray[np.uint8], enlarged: int) -> None:
+    image = frame if frame.ndim == 2 else frame[..., ::-1]
+    if enlarged > 1:
+        image = np.asarray(
+            cv2.resize(image, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC)
+        )
+    # Movements of a pixel do not survive the usual quality of JPEG.
+    options = [cv2.IMWRITE_JPEG_QUALITY, 100] if path.suffix == ".jpg" else []
+    success, data = cv2.imencode(path.suffix, image, options)
+    if not success:
+        raise InputError(f"{path} cannot be encoded: install an OpenCV with {path.suffix} support")
+    path.write_bytes(data.tobytes())

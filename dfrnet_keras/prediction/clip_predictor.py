@@ -1,0 +1,245 @@
+"""From a clip to an answer, whatever runs the network: needs NumPy and OpenCV alone."""
+
+from __future__ import annotations
+
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip
+from dfrnet_keras.features.gray import picture_array
+from dfrnet_keras.features.preparation import Preparation
+from dfrnet_keras.frames import iterate_frames
+from dfrnet_keras.frames.files import is_video, list_frames
+from dfrnet_keras.prediction.checks import check_maps, takes_too_long
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a network says about a clip.
+
+    Attributes:
+        label: Name of the most probable class.
+        probabilities: Class name to probability, in the order of the network's classes.
+        apex: Index of the apex among the frames of the clip; `None` where maps were given.
+        flags: Those of `features.extract_clip`: what could not be found (`"face_not_found"`: the
+            answer is about whatever is in the frames), what was spotted; those of
+            `prediction.checks`: `"several_faces"`, `"nothing_moved"`, `"large_motion"`,
+            `"face_left"`; and `"too_long"`, for more than half a second.
+        timings: Seconds spent, by `"read"`, `"face"`, `"apex"`, `"maps"` and `"network"`.
+        maps: What the network saw; `None` where maps were given.
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    apex: int | None
+    flags: tuple[str, ...]
+    timings: dict[str, float]
+    maps: ClipFeatures | None = field(default=None, repr=False, compare=False)
+
+
+class ClipPredictor(ABC):
+    """Brings clips into the form that a network was trained on, and asks it.
+
+    Args:
+        path: Where the network comes from, for messages.
+        classes: Names of the classes, in the order of the network's output.
+        inputs: Names of the maps that the network looks at.
+        preparation: How the maps of the training were made, see `Preparation.from_settings`.
+        crop: `"auto"`, `"face"` or `"none"`, see `features.extract_clip`. By default faces are
+            cut out if those of the training were; otherwise unless they fill the frame.
+        spotter: How the apex is spotted, see `features.spot_apex`; by default as in training.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        classes: Iterable[str],
+        inputs: Iterable[str],
+        preparation: Mapping[str, Any],
+        crop: str | None,
+        spotter: str | None,
+    ) -> None:
+        self.path = Path(path)
+        self.classes: tuple[str, ...] = tuple(classes)
+        self.inputs: tuple[str, ...] = tuple(inputs)
+        try:
+            training = Preparation.from_settings(preparation)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        self.preparation = training.for_prediction(crop=crop, spotter=spotter)
+
+    @abstractmethod
+    def warm_up(self) -> None:
+        """Run the network once, so that the first clip takes no longer than the others."""
+
+    @property
+    def size(self) -> int:
+        """Width and height of the maps in pixels."""
+        return self.preparation.size
+
+    @abstractmethod
+    def _run(self, maps: dict[str, Any]) -> NDArray:
+        """Probabilities `(classes,)` for one clip's maps, by the names of the inputs."""
+
+    def predict(
+        self,
+        frames: str | os.PathLike[str] | Iterable[NDArray[np.uint8] | str | os.PathLike[str]],
+        onset: int = 0,
+        apex: int | None = None,
+        offset: int | None = None,
+    ) -> Prediction:
+        """Recognise the expression in a clip.
+
+        Args:
+            frames: The frames in order of time, uint8 `(n, H, W, 3)` RGB or `(n, H, W)` gray, or
+                any sequence of such frames or of pictures of Pillow; or the path of a video or of
+                a folder of pictures, or the paths of the pictures.
+            onset: Index of the first frame of the movement.
+            apex: Index of the frame of strongest movement; `None` spots it.
+            offset: Index of the last frame of the movement; by default the last frame.
+
+        Returns:
+            The answer, with the time spent on each part.
+
+        Raises:
+            InputError: A file cannot be read, frames or indexes do not fit (see
+                `features.extract_clip`), or the network's flow needs scikit-image.
+        """
+        if isinstance(frames, (str, os.PathLike)):
+            path = Path(frames)
+            return self.predict_files(
+                [path] if is_video(path) else list_frames(path), onset, apex, offset
+            )
+        if not isinstance(frames, Iterable):
+            raise InputError(f"frames is of type {type(frames).__name__}: give arrays or paths")
+        given = list(frames)
+        if given and isinstance(given[0], (str, os.PathLike)):
+            return self.predict_files([Path(str(path)) for path in given], onset, apex, offset)
+        if len(given) < 2:
+            raise InputError(f"the clip has {len(given)} frame(s) and needs 2 or more, onset first")
+        pictures = [picture_array(frame, f"frame {k}") for k, frame in enumerate(given)]
+        last = len(pictures) - 1 if offset is None else offset
+        for name, index in (("onset", onset), ("offset", last), ("apex", apex or 0)):
+            if index >= len(pictures):
+                raise InputError(
+                    f"{name} is {index}: the clip has {len(pictures)} frames, counted from 0"
+                )
+        _check_order(onset, apex, last)
+        if apex is not None:  # onset and apex are all that is needed
+            return self._predict([pictures[onset], pictures[apex]], onset, apex)
+        return self._predict(pictures[onset : last + 1], onset, None)
+
+    def predict_files(
+        self,
+        frames: Sequence[str | Path],
+        onset: int = 0,
+        apex: int | None = None,
+        offset: int | None = None,
+    ) -> Prediction:
+        """The same from files, of which no more than the faces are held in memory.
+
+        Args:
+            frames: Paths of pictures in order of time, or the path of one video.
+            onset, apex, offset: See `predict`.
+        """
+        _check_order(onset, apex, offset)
+        video = Path(frames[0]) if len(frames) == 1 else None
+        if video is not None and not is_video(video):
+            raise InputError(_single_picture(video))
+        if apex is not None:
+            return self._predict(iterate_frames(frames, [onset, apex]), onset, apex, video)
+        stop = None if offset is None else offset + 1
+        return self._predict(iterate_frames(frames, slice(onset, stop)), onset, None, video)
+
+    def network_maps(self, made: ClipFeatures) -> dict[str, NDArray]:
+        """The maps of a clip as the network takes them, by the names of its inputs."""
+        return self._as_stored(made.features)
+
+    def _as_stored(self, features: Features) -> dict[str, NDArray]:
+        """Maps rounded as a store keeps them, for the training saw no others."""
+        flow = features.flow
+        maps: dict[str, NDArray] = features._asdict()
+        maps["flow"] = (
+            _to_bytes(flow) if self.preparation.flow_range == "bytes" else flow.astype(np.float16)
+        )
+        return {name: maps[name] for name in self.inputs}
+
+    def _predict(
+        self,
+        frames: Iterable[NDArray[np.uint8]],
+        onset: int,
+        apex: int | None,
+        video: Path | None = None,
+    ) -> Prediction:
+        """Frames from the onset on; of onset and apex alone where the apex is known."""
+        try:
+            known = None if apex is None else 1
+            made = extract_clip(frames, apex=known, **self.preparation.options)
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"{self.path} was trained on {self.preparation.flow_method} flow, which needs "
+                "scikit-image: install scikit-image, or train on DIS flow for a device."
+            ) from error
+        started = time.perf_counter()
+        flags = (*made.flags, *check_maps(made))
+        if takes_too_long(onset, onset + made.frame_count - 1 if apex is None else apex, video):
+            flags = (*flags, "too_long")
+        made.timings["maps"] += time.perf_counter() - started
+        found = onset + made.apex if apex is None else apex
+        return self._answer(self.network_maps(made), found, made._replace(flags=flags))
+
+    def _answer(
+        self,
+        maps: dict[str, Any],
+        apex: int | None = None,
+        made: ClipFeatures | None = None,
+    ) -> Prediction:
+        started = time.perf_counter()
+        probabilities = self._run(maps)
+        spent = {"network": time.perf_counter() - started}
+        named = dict(zip(self.classes, map(float, probabilities), strict=True))
+        label = self.classes[int(probabilities.argmax())]
+        if made is None:
+            return Prediction(label, named, None, (), spent)
+        return Prediction(label, named, apex, made.flags, {**made.timings, **spent}, made)
+
+
+def _single_picture(path: Path) -> str:
+    try:
+        count = cv2.imcount(str(path)) if path.is_file() else 1
+    except cv2.error:
+        count = 1
+    if count > 1:
+        return (
+            f"{path} is one file of {count} pictures, which is not read: give a video, or each "
+            "picture as a file of its own"
+        )
+    return f"{path} is the one frame of the clip, which needs 2 or more, onset first"
+
+
+def _check_order(onset: int, apex: int | None, offset: int | None) -> None:
+    if onset < 0:
+        raise InputError(f"onset is {onset}: frames are counted from 0")
+    if offset is not None and offset <= onset:
+        raise InputError(f"offset is {offset}: give a frame after the onset, {onset}")
+    if apex is not None and (apex <= onset or (offset is not None and apex > offset)):
+        until = "" if offset is None else f" and not after the offset, {offset}"
+        raise InputError(f"apex is {apex}: give a frame after the onset, {onset}{until}")
+
+
+def _to_bytes(flow: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Each channel over its own range, as maps that were published as pictures are."""
+    low, high = flow.min(axis=(0, 1)), flow.max(axis=(0, 1))
+    spread = np.where(high > low, high - low, 1)
+    return np.asarray(np.rint((flow - low) / spread * 255), np.uint8)

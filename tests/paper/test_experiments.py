@@ -1,0 +1,57 @@
+"""The tables as data hold together, and agree with what the counting was fitted to."""
+
+from __future__ import annotations
+
+import pytest
+
+from dfrnet_keras.paper.experiments import NAMES, TABLES
+from dfrnet_keras.paper.published import COSTS, PUBLISHED_TABLE2, SCORES
+
+
+def test_every_table_and_figure_of_the_paper_is_there() -> None:
+    assert (*(f"table{number}" for number in range(1, 10)), "figure6", "figure7") == NAMES
+
+
+@pytest.mark.parametrize("what", TABLES)
+def test_every_printed_row_is_a_row_and_every_other_says_that_it_is_none(what: str) -> None:
+    printed = list(COSTS.get(what) or SCORES[what])
+    rows = TABLES[what].rows
+    assert [row.name for row in rows][: len(printed)] == printed
+    assert all("Not a row of the paper" in row.note for row in rows[len(printed) :])
+    for row in rows:
+        assert set(row.options.get("features", row.views)) == set(row.views)
+
+
+def test_the_papers_own_row_is_one_run_in_every_table() -> None:
+    own = {"table2": "Ours", "table3": "T + S + D", "table4": "Ours", "table6": "All",
+           "table7": "All", "table8": "3", "table9": "3"}  # fmt: skip
+    for what, name in own.items():
+        (row,) = [row for row in TABLES[what].rows if row.name == name]
+        assert (row.model, row.options) == ("dfrnet", {})
+        full = COSTS[what][name].full if what in COSTS else SCORES[what][name][0]
+        assert full == (0.7657, 0.7295)
+
+
+def test_rows_that_cannot_be_built_name_what_is_missing() -> None:
+    notes = {row.method: row.note for row in PUBLISHED_TABLE2}
+    gone = [row.name for row in TABLES["table2"].rows if row.model is None]
+    assert gone == ["ME-PLAN", "FGRL-AUF"]
+    assert "macro-expressions" in notes["ME-PLAN"]
+    assert "action-unit labels" in notes["FGRL-AUF"]
+
+
+def test_printed_costs_are_those_that_the_counting_knows() -> None:
+    from dfrnet_keras.models import paper_counts
+
+    for what, costs in COSTS.items():
+        for row in TABLES[what].rows:
+            assert row.counted is not None
+            options = {**row.options, **row.counted}
+            classes = options.pop("classes")
+            known = paper_counts(**options)
+            assert known is not None
+            assert known.classes == classes
+            assert (known.parameters, known.thop_macs) == (
+                costs[row.name].parameters,
+                costs[row.name].thop_macs,
+            )

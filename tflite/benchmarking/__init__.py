@@ -1,0 +1,1 @@
+"""What a `.tflite` file costs on this machine: latency, memory, size, agreement."""

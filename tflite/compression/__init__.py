@@ -1,0 +1,1 @@
+"""Fine-tuning a network so that it becomes smaller or quantises better."""

@@ -1,0 +1,267 @@
+"""From a Keras 3 network to the bytes of a `.tflite` file.
+
+The network is exported with a fixed batch of 1 and one signature with named inputs, so that the
+file holds built-in operations alone and its inputs can be bound by name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.startup import hidden_lines
+from dfrnet_keras.tflite.conversion.description import complete_description
+from dfrnet_keras.tflite.conversion.load_model import (
+    call_network,
+    input_shapes,
+    input_types,
+    is_quantization_aware,
+    load_model,
+    normalize,
+    require_tensorflow,
+    without_normalization,
+)
+from dfrnet_keras.tflite.conversion.prepend_normalization import (
+    prepend_normalization,
+    rename_inputs,
+)
+from dfrnet_keras.tflite.runtime.interpreter import OUTPUT
+from dfrnet_keras.tflite.runtime.metadata import with_metadata
+
+if TYPE_CHECKING:
+    import keras
+
+QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int16x8")
+INPUT_TYPES = ("float32", "int8")
+# TFLite operations that stay in float between the int8 ones. A residual block gates its map twice
+# and adds it: rounded after each of the three, it strays from the float network about twice as far
+# as rounded once, and the time is the same. A softmax in int8 gives probabilities in steps of
+# 1/256.
+_IN_FLOAT = ("MUL", "ADD", "SOFTMAX")
+
+# What the converter prints of its own settings whatever the log level.
+_CONVERTER_LINES = ("fully_quantize: ",)
+
+Maps = Mapping[str, NDArray]
+
+
+def convert(
+    model: keras.Model | str | os.PathLike[str],
+    *,
+    quantize: str = "none",
+    representative_data: Iterable[Maps] | None = None,
+    input_type: str = "float32",
+    description: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Convert a network to TFLite.
+
+    The file takes raw features: normalisation is inside. With `"int8"` and float inputs, and with
+    `"int16x8"`, it stays in float and the quantised network begins after it. Quantised before,
+    the three channels of the flow would share one scale, and strain, a fiftieth of the largest
+    displacement, would keep a handful of levels. With `"int8"` and float inputs, element-wise
+    products, sums and the softmax stay in float too: convolutions take and give int8, and what
+    lies between two of them is rounded once.
+
+    Args:
+        model: A functional Keras 3 network, a tf_keras network that `compress(..., method="qat")`
+            returned, the path of a `.keras` file, or a run folder that holds `model.keras`.
+        quantize: `"none"` (float32), `"float16"` (half the size, weights alone), `"dynamic"`
+            (int8 weights), `"int8"` (weights and what convolutions take and give), or `"int16x8"`
+            (int16 activations, which have no fast kernel on most processors).
+        representative_data: Dicts of input name to raw map `(1, H, W, channels)`, from the
+            training store. `"int8"` and `"int16x8"` set their ranges by them; a network that was
+            trained to be quantised has its ranges already.
+        input_type: `"float32"`, or `"int8"` (with `quantize="int8"`): the caller quantises the raw
+            maps by each input's scale and zero point. Less exact, see above.
+        description: What to write into the file, see `description.complete_description`; that of
+            the `.keras` file by default.
+
+    Returns:
+        Content of the `.tflite` file, metadata included.
+
+    Raises:
+        InputError: An argument is not among its choices, representative data are needed and
+            missing, the file cannot be read, or the network has an operation that TFLite lacks.
+    """
+    _check(quantize, input_type)
+    if isinstance(model, (str, os.PathLike)):
+        model, found = load_model(model)
+        description = found if description is None else description
+    trained_quantized = is_quantization_aware(model)
+    if trained_quantized and (quantize, input_type) != ("int8", "float32"):
+        raise InputError(
+            "The network was trained to be quantised to int8 with float32 inputs: convert it with "
+            "quantize='int8'."
+        )
+    needs_data = quantize in ("int8", "int16x8") and not trained_quantized
+    samples = list(representative_data or ()) if needs_data else []
+    if needs_data and not samples:
+        raise InputError(
+            f"quantize={quantize!r} sets its ranges by real features: give representative_data "
+            "(--store) from the store that the network was trained on."
+        )
+    shapes = input_shapes(model)
+    _check_samples(samples, shapes)
+    core = model
+    statistics: dict[str, tuple[NDArray, NDArray]] = {}
+    if needs_data and input_type == "float32":
+        core, statistics = without_normalization(model)
+    # TensorFlow takes Python names alone for the inputs of a function.
+    plain = {name: f"input_{index}" for index, name in enumerate(shapes)}
+    content = _converted(
+        core, shapes, plain, quantize, input_type,
+        None if trained_quantized else lambda: _normalized(samples, statistics, core, plain),
+    )  # fmt: skip
+    content = rename_inputs(content, {plain[name]: name for name in shapes})
+    content = prepend_normalization(content, statistics)
+    about = complete_description(
+        description,
+        inputs=shapes,
+        classes=int(model.outputs[0].shape[-1]),
+        quantize=quantize,
+        input_type=input_type,
+        quantization_aware=trained_quantized,
+        representative_clips=len(samples),
+    )
+    for name, kind in input_types(model).items():
+        if kind != np.float32:
+            about["inputs"][name]["dtype"] = kind.name
+    return with_metadata(content, about)
+
+
+def minimal_runtime(tflite: bytes) -> str:
+    """The TensorFlow release, such as `"2.17.0"`, whose runtime first had all its operations.
+
+    The converter writes it into each file.
+    """
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))
+    for entry in model.metadata or []:
+        if entry.name == b"min_runtime_version":
+            return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
+    return "unknown"
+
+
+def _check(quantize: str, input_type: str) -> None:
+    if quantize not in QUANTIZATIONS:
+        raise InputError(f"quantize is {quantize!r}: choose one of {', '.join(QUANTIZATIONS)}.")
+    if input_type not in INPUT_TYPES:
+        raise InputError(f"input_type is {input_type!r}: choose one of {', '.join(INPUT_TYPES)}.")
+    if input_type == "int8" and quantize != "int8":
+        raise InputError(f"input_type 'int8' goes with quantize='int8', not {quantize!r}.")
+    require_tensorflow("Conversion")
+
+
+def _check_samples(samples: list[Maps], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    for sample in samples:
+        found = {name: tuple(np.shape(values)) for name, values in sample.items()}
+        if found != dict(shapes):
+            raise InputError(
+                f"representative_data holds {found}, but the network takes {dict(shapes)}: "
+                "give maps from a store that fits the network."
+            )
+
+
+def _normalized(
+    samples: list[Maps],
+    statistics: Mapping[str, tuple[NDArray, NDArray]],
+    model: Any,
+    plain: Mapping[str, str],
+) -> Iterator[dict[str, NDArray]]:
+    types = input_types(model)
+    for sample in samples:
+        maps = normalize(sample, statistics)
+        yield {plain[name]: np.asarray(maps[name], types[name]) for name in maps}
+
+
+def _converted(
+    model: Any,
+    shapes: Mapping[str, tuple[int, ...]],
+    plain: Mapping[str, str],
+    quantize: str,
+    input_type: str,
+    samples: Callable[[], Iterator[dict[str, NDArray]]] | None,
+) -> bytes:
+    import tensorflow as tf
+
+    module = tf.Module()
+    module.model = model
+    # A Keras 3 weight holds a TensorFlow variable, which is frozen only if it is found here.
+    module.weights = [getattr(variable, "value", variable) for variable in model.variables]
+    types = input_types(model)
+    signature = {
+        plain[name]: tf.TensorSpec(shape, types[name], name=plain[name])
+        for name, shape in shapes.items()
+    }
+
+    def answer(**maps: Any) -> dict[str, Any]:
+        return {OUTPUT: call_network(model, {name: maps[plain[name]] for name in shapes})}
+
+    module.serve = tf.function(answer, autograph=False).get_concrete_function(**signature)
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures=module.serve)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        _set(converter, quantize, input_type, samples)
+        keeps = quantize == "int8" and input_type == "float32" and samples is not None
+        try:
+            with warnings.catch_warnings(), hidden_lines(_CONVERTER_LINES):
+                # Of TensorFlow's own interpreter, which the converter uses inside.
+                warnings.simplefilter("ignore", UserWarning)
+                return _partly_quantized(converter) if keeps else converter.convert()
+        except Exception as error:  # the converter raises types of its own
+            unknown = re.findall(r"tf\.(\w+)", str(error))
+            if not unknown and "custom op" not in str(error).lower():
+                raise
+            raise InputError(
+                f"{model.name} uses {', '.join(sorted(set(unknown))) or 'a custom operation'}, "
+                "which TFLite has no built-in operation for: express that layer in keras.ops that "
+                "it has."
+            ) from error
+
+
+def _partly_quantized(converter: Any) -> bytes:
+    """Convert with the operations of `_IN_FLOAT` left as they are."""
+    import tensorflow as tf
+
+    # The converter itself cannot leave operations out; its debugger, which is never run here, can.
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(_IN_FLOAT))
+    debugger = tf.lite.experimental.QuantizationDebugger(
+        converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
+    )
+    return bytes(debugger.get_nondebug_quantized_model())
+
+
+def _set(
+    converter: Any,
+    quantize: str,
+    input_type: str,
+    samples: Callable[[], Iterator[dict[str, NDArray]]] | None,
+) -> None:
+    import tensorflow as tf
+
+    operations = tf.lite.OpsSet
+    if quantize != "none":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantize == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if quantize == "int8":
+        converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS_INT8]
+        if samples is None:  # the ranges are in the graph, which also holds float operations
+            converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS]
+    elif quantize == "int16x8":
+        converter.target_spec.supported_ops = [
+            operations.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        ]
+    if quantize in ("int8", "int16x8") and samples is not None:
+        converter.representative_dataset = samples
+    if input_type == "int8":
+        converter.inference_input_type = tf.int8
