@@ -48,7 +48,7 @@ INPUT_TYPES = ("float32", "int8")
 _IN_FLOAT = ("MUL", "ADD", "SOFTMAX")
 
 # What the converter prints of its own settings whatever the log level.
-_CONVERTER_LINES = ("fully_quantize: ",)
+CONVERTER_LINES = ("fully_quantize: ",)
 
 Maps = Mapping[str, NDArray]
 
@@ -213,7 +213,7 @@ def _converted(
         _set(converter, quantize, input_type, samples)
         keeps = quantize == "int8" and input_type == "float32" and samples is not None
         try:
-            with warnings.catch_warnings(), hidden_lines(_CONVERTER_LINES):
+            with warnings.catch_warnings(), hidden_lines(CONVERTER_LINES):
                 # Of TensorFlow's own interpreter, which the converter uses inside.
                 warnings.simplefilter("ignore", UserWarning)
                 return _partly_quantized(converter) if keeps else converter.convert()
