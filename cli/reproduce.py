@@ -135,7 +135,9 @@ def reproduce(
             _print(result)
         for path in written:
             click.echo(f"Written: {path}")
-    if all(result.get("missing") for result in results):
+    missing = [result["what"] for result in results if result.get("missing")]
+    if missing:
+        click.echo(f"Could not be run: {', '.join(missing)}; the reasons stand above.", err=True)
         sys.exit(1)
 
 
@@ -182,9 +184,7 @@ def _results(
         # All in one sitting: tables have networks in common, and times are only held against each
         # other within one.
         rows = timed_rows(names, source if training else None)
-        time_networks(
-            rows, run_dir, threads=threads, runs=latency_runs, again=time_again, tell=_tell
-        )
+        time_networks(rows, run_dir, threads=threads, runs=latency_runs, again=time_again, log=_log)
         time_again = False
     results = []
     for name in names:
@@ -193,7 +193,7 @@ def _results(
                 result = run_again(
                     name, source, effort,
                     run_dir=run_dir, training=training, latency=latency, threads=threads,
-                    latency_runs=latency_runs, time_again=time_again, tell=_tell, progress=bars,
+                    latency_runs=latency_runs, time_again=time_again, log=_log, progress=bars,
                 )  # fmt: skip
             except InputError as error:
                 if len(names) == 1:
@@ -211,7 +211,7 @@ def _missing(name: str, source: Any, reason: str) -> dict[str, Any]:
             "epochs": False}  # fmt: skip
 
 
-def _tell(words: str) -> None:
+def _log(words: str) -> None:
     click.echo(words, err=True)
 
 
@@ -223,57 +223,43 @@ def _write(
     latex: Path | None,
 ) -> list[Path]:
     """Write the pictures of figures and the files that were asked for."""
-    from dfrnet_keras.evaluation.run_folder import write_text
+    from dfrnet_keras.atomic import whole_file
     from dfrnet_keras.paper import text
 
     written = []
     for result in results:
         if "panels" in result:
-            from dfrnet_keras.paper.pictures import draw_matrices, write_png
+            from dfrnet_keras.paper.pictures import write_matrices
 
-            path = run_dir / f"{result['what']}.png"
-            write_png(draw_matrices(result), path)
-            result["png"] = str(path)
-            written.append(path)
+            written.append(write_matrices(result, run_dir / f"{result['what']}.png"))
+            result["png"] = str(written[-1])
     for target, render in (
         (csv_file, text.as_csv), (markdown, text.as_markdown), (latex, text.as_latex),
     ):  # fmt: skip
         if target is not None:
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                write_text(target, render(results))
-            except OSError as error:
-                raise InputError(
-                    f"{target} cannot be written ({error.strerror}): give another."
-                ) from error
+            with whole_file(target) as partial:
+                partial.write_text(render(results), encoding="utf-8")
             written.append(target)
     return written
 
 
 def _print(result: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from dfrnet_keras.cli.console import console, print_table
+    from dfrnet_keras.paper.text import header_of, lines_of, name_of, remarks_of
 
-    from dfrnet_keras.paper.text import columns_of, lines_of, remarks_of
-
-    console = Console(markup=False, highlight=False)
-    what = result["what"]
-    console.print(f"\n{what[:-1].capitalize()} {what[-1]}: {result['title']}", style="bold")
+    out = console(wide=True)  # sentences are searched for and copied
+    out.print(f"\n{name_of(result)}: {result['title']}", style="bold")
     for words in result["notices"]:
-        click.secho(words, fg="yellow")
+        out.print(words, style="yellow")
     if result.get("missing"):
-        click.echo(f"Not run: {result['missing']}")
+        out.print(f"Not run: {result['missing']}")
         return
-    # A table that is wider than the terminal is not cut: its lines are folded by the terminal.
-    wide = Console(markup=False, highlight=False, width=max(console.width, 200))
-    table = Table(box=None, pad_edge=False)
-    table.add_column(result.get("header", "Panel"), no_wrap=True)
-    table.add_column("")
-    for column in columns_of(result):
-        table.add_column(column.header, justify="right")
-    for line in lines_of(result):
-        table.add_row(line.name, line.whose, *line.cells,
-                      style="dim" if line.whose == "paper" else None)  # fmt: skip
-    (wide if len(table.columns) > 7 else console).print(table)
+    lines = lines_of(result)
+    print_table(
+        header_of(result),
+        [[line.name, line.whose, *line.cells] for line in lines],
+        left=(0, 1),
+        styles=["dim" if line.whose == "paper" else None for line in lines],
+    )
     for words in remarks_of(result):
-        click.echo(words)  # not folded: sentences are searched for and copied
+        out.print(words)

@@ -18,6 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.paper.costs import is_network, network_key
 from dfrnet_keras.paper.experiments import Row
@@ -35,7 +36,7 @@ def time_networks(
     threads: int = 1,
     runs: int = 100,
     again: bool = False,
-    tell: Callable[[str], None] | None = None,
+    log: Callable[[str], None] = lambda words: None,
 ) -> Sitting | None:
     """Time the networks of rows against each other, Keras and .tflite, or find their times.
 
@@ -51,7 +52,7 @@ def time_networks(
         threads: For Keras and for LiteRT.
         runs: Timed runs of each, after a few that are not.
         again: Whether to time them even so.
-        tell: Called with a line before they are timed.
+        log: Called with a line before they are timed.
 
     Returns:
         `None` where no row is a network, else `machine` (see `timing.machine`, at the start of the
@@ -84,8 +85,7 @@ def time_networks(
             and all(sitting["machine"].get(key) == machine[key] for key in ("processor", "system"))
         ):
             return sitting
-    if tell is not None:
-        tell(f"timing {len(wanted)} networks, {runs} runs each")
+    log(f"timing {len(wanted)} networks, {runs} runs each")
     sitting = {
         "machine": machine,
         "versions": versions,
@@ -94,7 +94,8 @@ def time_networks(
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "networks": _in_a_process(wanted, threads, runs),
     }
-    _write(path, [*sittings, sitting])
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps({"sittings": [*sittings, sitting]}, indent=1), "utf-8")
     return sitting
 
 
@@ -125,13 +126,6 @@ def _read(path: Path) -> list[Sitting]:
             f"{path} holds no times of networks ({error}): delete it, and they are timed again."
         ) from error
     return sittings
-
-
-def _write(path: Path, sittings: list[Sitting]) -> None:
-    from dfrnet_keras.evaluation.run_folder import write_text
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps({"sittings": sittings}, indent=1))
 
 
 def _versions() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """What the paper prints, as it prints it: figures of others and its own, none measured here.
 
-Values are strings or numbers with the paper's own decimals. Costs are in single parameters,
-multiply-accumulates and milliseconds.
+Numbers have the paper's own decimals.
 """
 
 from __future__ import annotations
@@ -94,9 +93,10 @@ PUBLISHED_TABLE2: tuple[PublishedRow, ...] = (
     ),
 )  # fmt: skip
 
-# Table -> row -> pairs of UF1 and UAR: composite, SMIC, CASME II, SAMM.
+# Table -> row -> pairs of UF1 and UAR: composite, SMIC, CASME II, SAMM; of tables of cost the
+# composite alone.
 _OURS = ((0.7657, 0.7295), (0.6579, 0.6422), (0.8669, 0.8491), (0.7889, 0.7325))
-SCORES: dict[str, dict[str, tuple[Pair, Pair, Pair, Pair]]] = {
+SCORES: dict[str, dict[str, tuple[Pair, ...]]] = {
     "table2": {row.method: (row.full, row.smic, row.casme2, row.samm) for row in PUBLISHED_TABLE2},
     "table3": {
         "S + D": ((0.6474, 0.6332), (0.5547, 0.5896), (0.7217, 0.7155), (0.6317, 0.5782)),
@@ -109,6 +109,13 @@ SCORES: dict[str, dict[str, tuple[Pair, Pair, Pair, Pair]]] = {
         "Mul": ((0.6758, 0.6422), (0.6323, 0.6181), (0.7053, 0.6803), (0.6708, 0.6407)),
         "Cat": ((0.6841, 0.6500), (0.6269, 0.6142), (0.7167, 0.6907), (0.6963, 0.6663)),
         "Ours": _OURS,
+    },
+    "table5": {
+        "AlexNet": ((0.6269, 0.6142),),
+        "VGG": ((0.6741, 0.6399),),
+        "Inception": ((0.6811, 0.6469),),
+        "ResNet": ((0.7333, 0.6991),),
+        "ViT": ((0.7877, 0.7418),),
     },
     "table6": {
         "None": ((0.7333, 0.6991), (0.6323, 0.6214), (0.8198, 0.7941), (0.7583, 0.7103)),
@@ -124,43 +131,19 @@ SCORES: dict[str, dict[str, tuple[Pair, Pair, Pair, Pair]]] = {
     },
 }
 
+# Tables 7 and 9 print what rows of Tables 6 and 8 cost.
+SCORES["table7"] = {name: SCORES["table6"][name][:1] for name in ("None", "All")}
+SCORES["table9"] = {name: pairs[:1] for name, pairs in SCORES["table8"].items()}
 
-class PublishedCost(NamedTuple):
-    """Printed scores and costs of one network.
+# Table -> row -> milliseconds, printed as "Speed". Printed parameters and FLOPs stand in
+# `models.paper_counts`.
+MILLISECONDS: dict[str, dict[str, float]] = {
+    "table5": {"AlexNet": 39.872, "VGG": 59.137, "Inception": 45.134, "ResNet": 54.713,
+               "ViT": 308.997},
+    "table7": {"None": 54.713, "All": 65.944},
+    "table9": {"1": 40.108, "2": 47.282, "3": 65.944, "4": 89.513},
+}  # fmt: skip
 
-    Attributes:
-        full: UF1 and UAR on the composite dataset.
-        parameters: Printed in millions with three decimals.
-        milliseconds: Printed as "Speed".
-        thop_macs: Printed as "FLOPs" in thousand millions with three decimals; see
-            `models.count`.
-    """
-
-    full: Pair
-    parameters: int
-    milliseconds: float
-    thop_macs: int
-
-
-COSTS: dict[str, dict[str, PublishedCost]] = {
-    "table5": {
-        "AlexNet": PublishedCost((0.6269, 0.6142), 2_384_000, 39.872, 1_093_000_000),
-        "VGG": PublishedCost((0.6741, 0.6399), 7_104_000, 59.137, 2_672_000_000),
-        "Inception": PublishedCost((0.6811, 0.6469), 3_218_000, 45.134, 1_123_000_000),
-        "ResNet": PublishedCost((0.7333, 0.6991), 3_273_000, 54.713, 2_229_000_000),
-        "ViT": PublishedCost((0.7877, 0.7418), 85_892_000, 308.997, 17_801_000_000),
-    },
-    "table7": {
-        "None": PublishedCost((0.7333, 0.6991), 3_273_000, 54.713, 2_229_000_000),
-        "All": PublishedCost((0.7657, 0.7295), 3_296_000, 65.944, 2_231_000_000),
-    },
-    "table9": {
-        "1": PublishedCost((0.6851, 0.6504), 456_000, 40.108, 1_404_000_000),
-        "2": PublishedCost((0.7470, 0.7107), 1_046_000, 47.282, 1_817_000_000),
-        "3": PublishedCost((0.7657, 0.7295), 3_296_000, 65.944, 2_231_000_000),
-        "4": PublishedCost((0.7739, 0.7387), 11_412_000, 89.513, 2_640_000_000),
-    },
-}
 
 # Table 1: samples, subjects, whether action units are annotated, clips of the three classes.
 DATASETS: dict[str, dict[str, int | bool]] = {

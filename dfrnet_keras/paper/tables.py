@@ -8,18 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.paper.costs import network_key
+from dfrnet_keras.paper.costs import counts_of, is_network, network_key, printed_costs
 from dfrnet_keras.paper.experiments import DATASET_COLUMNS, FIGURES, NAMES, OURS, TABLES, Row
-from dfrnet_keras.paper.latencies import time_networks
-from dfrnet_keras.paper.published import COSTS, DATASETS, PAPER_MACHINE, PUBLISHED_TABLE2, SCORES
+from dfrnet_keras.paper.latencies import Sitting, time_networks
+from dfrnet_keras.paper.published import (
+    DATASETS,
+    MILLISECONDS,
+    PAPER_MACHINE,
+    PUBLISHED_TABLE2,
+    SCORES,
+)
 from dfrnet_keras.paper.runs import Effort, Source, scores_of, train_row
 from dfrnet_keras.paper.views import missing_views, refusal, trainable
+from dfrnet_keras.report.page import count_of
 
 if TYPE_CHECKING:
     from dfrnet_keras.evaluation.loso import Progress
 
 NO_RESULT = "machinery only, not a result"
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 def reproduce(
@@ -33,7 +40,7 @@ def reproduce(
     threads: int = 1,
     latency_runs: int = 100,
     time_again: bool = False,
-    tell: Tell | None = None,
+    log: Log = lambda words: None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Run, or go on with, what a table or figure of the paper needs.
@@ -49,7 +56,7 @@ def reproduce(
         threads: For the timing, of Keras and of LiteRT.
         latency_runs: Timed runs of each network.
         time_again: Whether to time networks that were timed before.
-        tell: Called with a line about what is being done.
+        log: Called with a line about what is being done.
         progress: See `evaluate_loso`.
 
     Returns:
@@ -74,32 +81,28 @@ def reproduce(
     if what == "table1":
         return {**about, **_datasets(source)}
     if what in FIGURES:
-        return {**about, **_figure(what, source, effort, run_dir, training, tell, progress)}
+        return {**about, **_figure(what, source, effort, run_dir, training, log, progress)}
     table = TABLES[what]
     # Before anything is counted or timed.
     if training and source is not None and not trainable(table.rows, source.store):
         raise InputError(refusal(what, source, table.rows, has_costs=table.costs))
     rows = [_printed(what, row) for row in table.rows]
-    for row, figures in zip(table.rows, rows, strict=True):
-        if table.costs:
-            figures |= _counted(row)
     machine = None
-    if latency and table.costs:
-        sitting = time_networks(
-            table.rows, run_dir, threads=threads, runs=latency_runs, again=time_again, tell=tell
-        )
-        if sitting is not None:
-            about_it = {name: sitting[name] for name in ("threads", "runs", "started")}
-            machine = {**sitting["machine"], **about_it}
-            for row, figures in zip(table.rows, rows, strict=True):
-                figures |= sitting["networks"].get(network_key(row), {})
+    if table.costs:
+        for row, figures in zip(table.rows, rows, strict=True):
+            figures |= counts_of(row) if is_network(row) else {}
+        if latency:
+            sitting = time_networks(
+                table.rows, run_dir, threads=threads, runs=latency_runs, again=time_again, log=log
+            )
+            machine = _add_times(table.rows, rows, sitting)
     for row, figures in zip(table.rows, rows, strict=True):
         if not training:
             figures["not_run"] = "training was left out"
         elif source is None:
             figures["not_run"] = "no dataset was given"
         else:
-            _say(tell, f"{what}: {row.name}")
+            log(f"{what}: {row.name}")
             figures |= _trained(row, source, effort, run_dir, progress)
     return {
         **about,
@@ -111,7 +114,21 @@ def reproduce(
         "epochs": table.epochs,
         "rows": rows,
         "machine": machine,
-        "paper_machine": PAPER_MACHINE if what in COSTS else None,
+        "paper_machine": PAPER_MACHINE if what in MILLISECONDS else None,
+    }
+
+
+def _add_times(
+    rows: Iterable[Row], figures: Iterable[dict[str, Any]], sitting: Sitting | None
+) -> dict[str, Any] | None:
+    """Add the times of a sitting to the figures of rows; what it was measured on."""
+    if sitting is None:
+        return None
+    for row, its in zip(rows, figures, strict=True):
+        its |= sitting["networks"].get(network_key(row), {})
+    return {
+        **sitting["machine"],
+        **{name: sitting[name] for name in ("threads", "runs", "started")},
     }
 
 
@@ -137,10 +154,10 @@ def _notices(what: str, source: Source | None, effort: Effort) -> list[str]:
         return []
     notices = []
     if effort.shortened:
-        folds = "all folds" if effort.folds is None else f"{_many(effort.folds, 'fold')} a row"
+        folds = "all folds" if effort.folds is None else f"{count_of(effort.folds, 'fold')} a row"
         epochs = "the published training"
         if effort.epochs is not None:
-            epochs = f"at most {_many(effort.epochs, 'epoch')}"
+            epochs = f"at most {count_of(effort.epochs, 'epoch')}"
         notices.append(
             f"This is {NO_RESULT}: {folds}, {epochs}, maps of {source.store.size} pixels."
         )
@@ -155,34 +172,20 @@ def _printed(what: str, row: Row) -> dict[str, Any]:
     """A row with what the paper prints for it, our part still empty."""
     paper: dict[str, Any] = {}
     note = row.note
-    if what in COSTS:
-        cost = COSTS[what][row.name]
-        paper = {
-            "parameters": cost.parameters, "thop_macs": cost.thop_macs,
-            "milliseconds": cost.milliseconds, "uf1": cost.full[0], "uar": cost.full[1],
-        }  # fmt: skip
-    elif row.name in SCORES[what]:
+    if row.name in SCORES[what]:
         full, *parts = SCORES[what][row.name]
-        paper = {
-            "uf1": full[0],
-            "uar": full[1],
-            "datasets": {
+        paper = {**printed_costs(what, row), "uf1": full[0], "uar": full[1]}
+        if parts:
+            paper["datasets"] = {
                 name: {"uf1": pair[0], "uar": pair[1]}
                 for name, pair in zip(DATASET_COLUMNS.values(), parts, strict=True)
-            },
-        }
+            }
     if what == "table2":
         for published in PUBLISHED_TABLE2:
             if published.method == row.name:
                 paper["source"], note = published.source, published.note
     settings = {"model": row.model, "options": dict(row.options)}
     return {"name": row.name, **settings, "note": note, "paper": paper or None}
-
-
-def _counted(row: Row) -> dict[str, Any]:
-    from dfrnet_keras.paper.costs import counts_of, is_network
-
-    return counts_of(row) if is_network(row) else {}
 
 
 def _trained(
@@ -237,7 +240,7 @@ def _figure(
     effort: Effort,
     run_dir: Path,
     training: bool,
-    tell: Tell | None,
+    log: Log,
     progress: Progress | None,
 ) -> dict[str, Any]:
     """Figures 6 and 7: the confusion matrices of the paper's own network, from its run."""
@@ -246,7 +249,7 @@ def _figure(
                          "and leave --no-training out.")  # fmt: skip
     if missing_views(OURS, source.store):
         raise InputError(refusal(what, source, (OURS,)))
-    _say(tell, f"{what}: {OURS.name}")
+    log(f"{what}: {OURS.name}")
     run = train_row(OURS, source, effort, run_dir, progress)
     metrics = run.metrics()
     panels: list[dict[str, Any]] = []
@@ -271,12 +274,3 @@ def _figure(
         "over how many, it does not say. Its counts are therefore not set beside these.",
         "paper": None,
     }
-
-
-def _many(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def _say(tell: Tell | None, words: str) -> None:
-    if tell is not None:
-        tell(words)

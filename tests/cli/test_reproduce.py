@@ -25,9 +25,11 @@ def test_several_go_on_where_one_cannot_be_run(run, flow_store, tmp_path):
         reproduce, "table1", "figure6", "--store", flow_store.path, "--folds", "1",
         "--epochs", "1", "--run-dir", tmp_path, "--html", tmp_path / "page.html",
     )  # fmt: skip
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output
+    assert result.stderr.splitlines()[-1] == "Could not be run: figure6; the reasons stand above."
     assert "164" in result.stdout
     assert "Not run" in result.stdout
+    assert f"Written: {tmp_path / 'page.html'}" in result.stdout
     assert "does not have the maps apex and difference" in (tmp_path / "page.html").read_text()
 
 

@@ -37,11 +37,11 @@ def sittings(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 def test_what_was_timed_is_found_again(sittings: list[list[str]], tmp_path: Path) -> None:
     said: list[str] = []
-    first = time_networks([NETWORK, LARGER, MACHINE], tmp_path, runs=7, tell=said.append)
+    first = time_networks([NETWORK, LARGER, MACHINE], tmp_path, runs=7, log=said.append)
     assert first is not None
     assert sittings == [[network_key(NETWORK), network_key(LARGER)]]
     assert said == ["timing 2 networks, 7 runs each"]
-    assert time_networks([LARGER], tmp_path, runs=5, tell=said.append) == first
+    assert time_networks([LARGER], tmp_path, runs=5, log=said.append) == first
     assert len(said) == 1
     assert time_networks([MACHINE], tmp_path) is None
 

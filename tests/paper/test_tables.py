@@ -11,7 +11,7 @@ import pytest
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.paper import Effort, reproduce, tables, write_page
 from dfrnet_keras.paper.experiments import Row, Table
-from dfrnet_keras.paper.pictures import draw_matrices
+from dfrnet_keras.paper.pictures import write_matrices
 from dfrnet_keras.paper.runs import Source
 from dfrnet_keras.paper.text import as_csv
 from dfrnet_keras.store import FeatureStore
@@ -61,7 +61,8 @@ def test_a_row_is_trained_sliced_and_shared_with_a_figure(
     full = figure["panels"][0]
     assert full["name"] == "Full"
     assert sum(map(sum, full["confusion_matrix"])) == full["clips"] == 6
-    assert draw_matrices(figure).startswith(b"\x89PNG")
+    picture = write_matrices(figure, tmp_path / "new" / "figure6.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
     page = write_page([table, figure], tmp_path / "page.html", "dfr-keras reproduce all")
     content = page.read_text()
