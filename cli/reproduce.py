@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.paper.experiments import FIGURES, NAMES, TABLES
+from dfrnet_keras.paper.experiments import FIGURES, NAMES, QUICK, QUICK_SIZE, TABLES, Effort
+
+if TYPE_CHECKING:
+    from dfrnet_keras.paper.runs import Source
 
 _PATH = click.Path(path_type=Path)
 
@@ -97,7 +101,7 @@ def reproduce(
         start_keras()
     # Each row is a network of its own, which TensorFlow takes for a mistake.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    from dfrnet_keras.paper.runs import QUICK, QUICK_RUNS, QUICK_SIZE, Effort, Source
+    from dfrnet_keras.paper.runs import Source
 
     effort = Effort(
         folds=folds or (QUICK.folds if quick else None),
@@ -105,6 +109,11 @@ def reproduce(
         seeds=seeds,
         jobs=jobs,
         quick=quick,
+        training=not no_training,
+        latency=not no_latency,
+        threads=threads,
+        timed_runs=(QUICK if quick else Effort()).timed_runs,
+        time_again=time_again,
     )
     source = None
     if dataset is not None or store_path is not None:
@@ -116,11 +125,7 @@ def reproduce(
             flow_method="dis" if quick and dataset else None,
             jobs=max(jobs, 1),
         )
-    results = _results(
-        names, source, effort,
-        run_dir=run_dir, training=not no_training, latency=not no_latency, threads=threads,
-        latency_runs=QUICK_RUNS if quick else 100, time_again=time_again,
-    )  # fmt: skip
+    results = _results(names, source, effort, run_dir)
     written = _write(results, run_dir, csv_file, markdown, latex)
     if page is not None:
         from dfrnet_keras.paper import write_page
@@ -157,44 +162,31 @@ def _check_files(run_dir: Path, page: Path | None, others: list[Path | None]) ->
 
 
 def _results(
-    names: list[str],
-    source: Any,
-    effort: Any,
-    *,
-    training: bool,
-    latency: bool,
-    time_again: bool,
-    run_dir: Path,
-    threads: int,
-    latency_runs: int,
+    names: list[str], source: Source | None, effort: Effort, run_dir: Path
 ) -> list[dict[str, Any]]:
     """What `reproduce` gives for each name; of several, one that cannot be run says why."""
     from dfrnet_keras.cli.prepare import clip_progress
     from dfrnet_keras.cli.progress import FoldProgress
     from dfrnet_keras.paper import reproduce as run_again
 
-    if source is not None and (set(names) != {"table1"} and training):
+    if source is not None and set(names) != {"table1"} and effort.training:
         with clip_progress() as progress:
             source.progress = progress
             _ = source.store  # built here, under its own bar
-    if latency and len(names) > 1:
+    if effort.latency and len(names) > 1:
         from dfrnet_keras.paper.latencies import time_networks
         from dfrnet_keras.paper.tables import timed_rows
 
-        # All in one sitting: tables have networks in common, and times are only held against each
-        # other within one.
-        rows = timed_rows(names, source if training else None)
-        time_networks(rows, run_dir, threads=threads, runs=latency_runs, again=time_again, log=_log)
-        time_again = False
+        # All in one sitting: tables have networks in common, and times are only compared with
+        # each other within one.
+        rows = timed_rows(names, source if effort.training else None)
+        time_networks(rows, run_dir, effort, _log)
+        effort = dataclasses.replace(effort, time_again=False)
     results = []
     for name in names:
         with FoldProgress() as bars:
             try:
-                result = run_again(
-                    name, source, effort,
-                    run_dir=run_dir, training=training, latency=latency, threads=threads,
-                    latency_runs=latency_runs, time_again=time_again, log=_log, progress=bars,
-                )  # fmt: skip
+                result = run_again(name, source, effort, run_dir=run_dir, log=_log, progress=bars)
             except InputError as error:
                 if len(names) == 1:
                     raise
@@ -204,9 +196,9 @@ def _results(
     return results
 
 
-def _missing(name: str, source: Any, reason: str) -> dict[str, Any]:
+def _missing(name: str, source: Source | None, reason: str) -> dict[str, Any]:
     title = TABLES[name].title if name in TABLES else ", ".join(FIGURES.get(name, ("Datasets",)))
-    return {"what": name, "title": title, "dataset": source and source.name, "notices": [],
+    return {"what": name, "title": title, "dataset": source.name if source else None, "notices": [],
             "rows": [], "missing": reason, "by_dataset": False, "costs": False,
             "epochs": False}  # fmt: skip
 

@@ -24,7 +24,7 @@ def test_wheel_holds_every_module_and_template_of_the_tree(tmp_path: Path) -> No
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
-    kinds = (".py", ".j2", ".css")
+    kinds = (".py", ".j2", ".css", ".csv")
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(kinds)}
     expected = {
         str(file.relative_to(ROOT))

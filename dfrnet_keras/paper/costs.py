@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dfrnet_keras.paper.experiments import Row
-from dfrnet_keras.paper.published import MILLISECONDS
+from dfrnet_keras.paper.published import PUBLISHED
 from dfrnet_keras.report import costs
 
 
@@ -25,7 +25,8 @@ def is_network(row: Row) -> bool:
 
 def printed_costs(what: str, row: Row) -> dict[str, float]:
     """`parameters`, `thop_macs` and `milliseconds` that a table prints; empty where it has none."""
-    if row.name not in MILLISECONDS.get(what, {}):
+    milliseconds = PUBLISHED[what][row.name].milliseconds
+    if milliseconds is None:
         return {}
     from dfrnet_keras.models import paper_counts
 
@@ -36,7 +37,7 @@ def printed_costs(what: str, row: Row) -> dict[str, float]:
     return {
         "parameters": printed.parameters,
         "thop_macs": printed.thop_macs,
-        "milliseconds": MILLISECONDS[what][row.name],
+        "milliseconds": milliseconds,
     }
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.paper.costs import is_network, network_key
-from dfrnet_keras.paper.experiments import Row
+from dfrnet_keras.paper.experiments import Effort, Row
 from dfrnet_keras.startup import start_keras_quietly
 
 FILE = "latencies.json"
@@ -32,10 +32,7 @@ Sitting = dict[str, Any]
 def time_networks(
     rows: Iterable[Row],
     run_dir: str | os.PathLike[str],
-    *,
-    threads: int = 1,
-    runs: int = 100,
-    again: bool = False,
+    effort: Effort,
     log: Callable[[str], None] = lambda words: None,
 ) -> Sitting | None:
     """Time the networks of rows against each other, Keras and .tflite, or find their times.
@@ -49,9 +46,8 @@ def time_networks(
         run_dir: Folder whose `latencies.json` holds the sittings of before. The latest one that
             timed all of these networks on this kind of processor, with the same versions and
             threads and no fewer runs, is taken instead of a new one; a new one is added.
-        threads: For Keras and for LiteRT.
-        runs: Timed runs of each, after a few that are not.
-        again: Whether to time them even so.
+        effort: How many threads and timed runs of each, after a few that are not, and whether
+            to time them even so.
         log: Called with a line before they are timed.
 
     Returns:
@@ -76,7 +72,8 @@ def time_networks(
     sittings = _read(path)
     machine = timing.machine()
     versions = _versions()
-    for sitting in () if again else reversed(sittings):
+    threads, runs = effort.threads, effort.timed_runs
+    for sitting in () if effort.time_again else reversed(sittings):
         if (
             set(wanted) <= set(sitting["networks"])
             and sitting.get("versions") == versions

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.paper.experiments import Row
+from dfrnet_keras.paper.experiments import Effort, Row
 
 if TYPE_CHECKING:
     from dfrnet_keras.datasets import Clip
@@ -23,38 +23,7 @@ if TYPE_CHECKING:
     from dfrnet_keras.models.recipe import Recipe
     from dfrnet_keras.store import FeatureStore
 
-# Every network of Table 5 can still reduce maps of this size; AlexNet asks for 92.
-QUICK_SIZE = 96
-# How often a network is timed when it is only to be seen that it can be.
-QUICK_RUNS = 5
 _VIT_BATCH = 8
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much of the training is done.
-
-    Attributes:
-        folds: Only the first so many folds; `None` runs all.
-        epochs: At most so many; `None` is each network's published training.
-        seeds: How many seeds each fold is run with.
-        jobs: Processes that train folds at the same time.
-        quick: Also shorten what alone would take minutes: ViT gets one fold and one epoch.
-    """
-
-    folds: int | None = None
-    epochs: int | None = None
-    seeds: int = 1
-    jobs: int = 1
-    quick: bool = False
-
-    @property
-    def shortened(self) -> bool:
-        """Whether less than the published training is done."""
-        return self.quick or self.folds is not None or self.epochs is not None
-
-
-QUICK = Effort(folds=2, epochs=2, quick=True)
 
 
 @dataclass

@@ -11,13 +11,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.paper.costs import counts_of, is_network, network_key, printed_costs
 from dfrnet_keras.paper.experiments import DATASET_COLUMNS, FIGURES, NAMES, OURS, TABLES, Row
 from dfrnet_keras.paper.latencies import Sitting, time_networks
-from dfrnet_keras.paper.published import (
-    DATASETS,
-    MILLISECONDS,
-    PAPER_MACHINE,
-    PUBLISHED_TABLE2,
-    SCORES,
-)
+from dfrnet_keras.paper.published import DATASETS, PAPER_MACHINE, PUBLISHED
 from dfrnet_keras.paper.runs import Effort, Source, scores_of, train_row
 from dfrnet_keras.paper.views import missing_views, refusal, trainable
 from dfrnet_keras.report.page import count_of
@@ -35,11 +29,6 @@ def reproduce(
     effort: Effort,
     *,
     run_dir: str | Path = "runs/reproduce",
-    training: bool = True,
-    latency: bool = True,
-    threads: int = 1,
-    latency_runs: int = 100,
-    time_again: bool = False,
     log: Log = lambda words: None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -48,14 +37,9 @@ def reproduce(
     Args:
         what: One of `experiments.NAMES`.
         source: The data; `None` trains nothing.
-        effort: How much of the training is done.
+        effort: How much is trained and timed.
         run_dir: Where runs are kept and gone on with; tables share those they have in common, and
             times of networks.
-        training: Whether to train; without, scores are missing.
-        latency: Whether to time the networks, or take their times from `run_dir`.
-        threads: For the timing, of Keras and of LiteRT.
-        latency_runs: Timed runs of each network.
-        time_again: Whether to time networks that were timed before.
         log: Called with a line about what is being done.
         progress: See `evaluate_loso`.
 
@@ -76,28 +60,26 @@ def reproduce(
     about: dict[str, Any] = {
         "what": what,
         "dataset": source.name if source else None,
-        "notices": _notices(what, source, effort) if training and what != "table1" else [],
+        "notices": _notices(what, source, effort) if effort.training and what != "table1" else [],
     }
     if what == "table1":
         return {**about, **_datasets(source)}
     if what in FIGURES:
-        return {**about, **_figure(what, source, effort, run_dir, training, log, progress)}
+        return {**about, **_figure(what, source, effort, run_dir, log, progress)}
     table = TABLES[what]
     # Before anything is counted or timed.
-    if training and source is not None and not trainable(table.rows, source.store):
+    if effort.training and source is not None and not trainable(table.rows, source.store):
         raise InputError(refusal(what, source, table.rows, has_costs=table.costs))
     rows = [_printed(what, row) for row in table.rows]
     machine = None
     if table.costs:
         for row, figures in zip(table.rows, rows, strict=True):
             figures |= counts_of(row) if is_network(row) else {}
-        if latency:
-            sitting = time_networks(
-                table.rows, run_dir, threads=threads, runs=latency_runs, again=time_again, log=log
-            )
+        if effort.latency:
+            sitting = time_networks(table.rows, run_dir, effort, log)
             machine = _add_times(table.rows, rows, sitting)
     for row, figures in zip(table.rows, rows, strict=True):
-        if not training:
+        if not effort.training:
             figures["not_run"] = "training was left out"
         elif source is None:
             figures["not_run"] = "no dataset was given"
@@ -114,7 +96,7 @@ def reproduce(
         "epochs": table.epochs,
         "rows": rows,
         "machine": machine,
-        "paper_machine": PAPER_MACHINE if what in MILLISECONDS else None,
+        "paper_machine": PAPER_MACHINE if "milliseconds" in (rows[0]["paper"] or {}) else None,
     }
 
 
@@ -172,18 +154,16 @@ def _printed(what: str, row: Row) -> dict[str, Any]:
     """A row with what the paper prints for it, our part still empty."""
     paper: dict[str, Any] = {}
     note = row.note
-    if row.name in SCORES[what]:
-        full, *parts = SCORES[what][row.name]
-        paper = {**printed_costs(what, row), "uf1": full[0], "uar": full[1]}
-        if parts:
+    published = PUBLISHED[what].get(row.name)
+    if published is not None:
+        paper = {**printed_costs(what, row), "uf1": published.full[0], "uar": published.full[1]}
+        if published.smic is not None:
             paper["datasets"] = {
-                name: {"uf1": pair[0], "uar": pair[1]}
-                for name, pair in zip(DATASET_COLUMNS.values(), parts, strict=True)
+                name: dict(zip(("uf1", "uar"), getattr(published, name), strict=True))
+                for name in DATASET_COLUMNS.values()
             }
-    if what == "table2":
-        for published in PUBLISHED_TABLE2:
-            if published.method == row.name:
-                paper["source"], note = published.source, published.note
+        if what == "table2":
+            paper["source"], note = published.source, published.note
     settings = {"model": row.model, "options": dict(row.options)}
     return {"name": row.name, **settings, "note": note, "paper": paper or None}
 
@@ -239,12 +219,11 @@ def _figure(
     source: Source | None,
     effort: Effort,
     run_dir: Path,
-    training: bool,
     log: Log,
     progress: Progress | None,
 ) -> dict[str, Any]:
     """Figures 6 and 7: the confusion matrices of the paper's own network, from its run."""
-    if source is None or not training:
+    if source is None or not effort.training:
         raise InputError(f"{what} shows confusion matrices of a trained network: give --dataset, "
                          "and leave --no-training out.")  # fmt: skip
     if missing_views(OURS, source.store):

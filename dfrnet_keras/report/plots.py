@@ -50,7 +50,7 @@ def draw_confusion(axes: Axes, matrix: Sequence[Sequence[int]], classes: Sequenc
     axes.set(xlim=ends, ylim=ends[::-1], aspect="equal")
     axes.set_xticks(range(len(names)), names, color=INK, size=11.5)
     axes.set_yticks(range(len(names)), names, color=INK, size=11.5, rotation=90, va="center")
-    axes.set_xlabel("predicted", size=11)
+    axes.set_xlabel("predicted", size=11, labelpad=7)
     axes.set_ylabel("true", size=11)
     axes.xaxis.set_label_position("top")
     axes.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0)
