@@ -1,7 +1,7 @@
 """How long the networks of a table take, timed in a process of their own, and kept on disk.
 
 What was timed against each other in one go is a sitting. A table takes all its times from one, so
-that its rows can be held against each other on a machine that others use as well.
+that its rows can be compared on a machine that others use as well.
 """
 
 from __future__ import annotations

@@ -18,12 +18,10 @@ from dfrnet_keras.paper.experiments import Effort, Row
 
 if TYPE_CHECKING:
     from dfrnet_keras.datasets import Clip
-    from dfrnet_keras.evaluation import Learner, Run
+    from dfrnet_keras.evaluation import Run
     from dfrnet_keras.evaluation.loso import Progress
     from dfrnet_keras.models.recipe import Recipe
     from dfrnet_keras.store import FeatureStore
-
-_VIT_BATCH = 8
 
 
 @dataclass
@@ -115,17 +113,25 @@ def train_row(
         InputError: The network cannot look at the store, or see `evaluate_loso`.
     """
     from dfrnet_keras.evaluation import evaluate_loso
+    from dfrnet_keras.learners.make import make_learner
 
+    assert row.model is not None
     store = source.store_of(row)
     recipe = _recipe(row, effort)
-    learner = _learner(row, store, source, recipe)
+    learner = make_learner(
+        row.model, store, model_options=row.options, recipe=recipe, clips=lambda: source.clips
+    )
     validation = recipe.validation if recipe else "none"
     if effort.jobs == 1 and hasattr(learner, "prepare_process"):
         learner.prepare_process(os.cpu_count() or 1)
+    settings = getattr(learner, "settings", {"name": row.model})
+    identity = json.dumps([settings, store.digest, validation], sort_keys=True)
+    words = [source.dataset or store.path.name, row.model, *map(str, row.options.values())]
+    name = "-".join([*words, hashlib.sha256(identity.encode()).hexdigest()[:8]])
     return evaluate_loso(
         learner,
         store,
-        run_dir=_folder(row, learner, store, source, validation, run_dir),
+        run_dir=run_dir / name,
         jobs=effort.jobs,
         seed=range(effort.seeds),
         validation=validation,
@@ -176,30 +182,5 @@ def _recipe(row: Row, effort: Effort) -> Recipe | None:
     if effort.epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=effort.epochs)
     if effort.quick and _is_vit(row):
-        recipe = dataclasses.replace(recipe, epochs=1, batch_size=_VIT_BATCH)
+        recipe = dataclasses.replace(recipe, epochs=1, batch_size=8)
     return recipe
-
-
-def _learner(row: Row, store: FeatureStore, source: Source, recipe: Recipe | None) -> Learner:
-    assert row.model is not None
-    from dfrnet_keras.learners.make import make_learner
-
-    return make_learner(
-        row.model, store, model_options=row.options, recipe=recipe, clips=lambda: source.clips,
-    )  # fmt: skip
-
-
-def _folder(
-    row: Row,
-    learner: Learner,
-    store: FeatureStore,
-    source: Source,
-    validation: str,
-    run_dir: Path,
-) -> Path:
-    settings = getattr(learner, "settings", {"name": row.model})
-    identity = json.dumps([settings, store.digest, validation], sort_keys=True)
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
-    words = [str(value) for value in row.options.values()]
-    dataset = source.dataset or store.path.name
-    return run_dir / "-".join([dataset, str(row.model), *words, digest])

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.evaluation.comparison import Comparison, compare_runs
+from dfrnet_keras.evaluation.comparison import compare_runs
 from dfrnet_keras.evaluation.folds import read_protocol
 from dfrnet_keras.report.costs import Costs
 from dfrnet_keras.report.losses import convergence_picture
-from dfrnet_keras.report.pictures import Picture
 from dfrnet_keras.report.plots import CostPoint
 from dfrnet_keras.report.sections import Section
 
@@ -30,72 +28,22 @@ class Published(Protocol):
     def note(self) -> str: ...
 
 
-@dataclass(frozen=True)
-class SubjectDifferences:
-    """Clips that the first run has right more than another, subject by subject.
+def between(sections: Sequence[Section], costs: Costs) -> dict[str, Any]:
+    """Compare runs, as far as they can be.
 
-    Attributes:
-        name: The other run.
-        differences: Subject, difference in clips, and its number of clips.
+    Args:
+        sections: What is shown of each run alone.
+        costs: What is known of their costs.
+
+    Returns:
+        What `comparison.html.j2` shows: `datasets`, their names where there are several;
+        `protocols`, each once, and whether they are `all_composite`; `same_clips`, whether all
+        were tested on the same clips with the same labels; `mixed`, whether some runs alone are
+        optimistic; `pairs`, the first run against each of the others, or why that was `refused`;
+        `cost_rows`, `points` of accuracy against cost, and names of the runs `without_cost`;
+        `convergence`, a picture of the losses; `subjects`, the first run against each of the
+        others.
     """
-
-    name: str
-    differences: list[tuple[str, float, int]]
-
-    @property
-    def more(self) -> list[float]:
-        return [difference for _, difference, _ in self.differences if difference > 1e-9]
-
-    @property
-    def fewer(self) -> list[float]:
-        return [-difference for _, difference, _ in self.differences if difference < -1e-9]
-
-    @property
-    def alike(self) -> int:
-        return len(self.differences) - len(self.more) - len(self.fewer)
-
-    @property
-    def rows(self) -> list[list[str]]:
-        """Lines of a table, the largest gain first."""
-        ordered = sorted(self.differences, key=lambda one: -one[1])
-        return [[person, f"{gain:+.4g}", str(clips)] for person, gain, clips in ordered]
-
-
-@dataclass(frozen=True)
-class Between:
-    """What the template `comparison.html.j2` shows, beside the sections of the runs.
-
-    Attributes:
-        datasets: Their names, where there are several.
-        protocols: Each once.
-        all_composite: Whether all are of the composite protocol.
-        same_clips: Whether all were tested on the same clips, with the same labels.
-        optimistic: `"all"`, `"some"` or `"none"` of the runs.
-        pairs: The first run against each of the others; empty where that was refused.
-        refused: Why runs were not compared; else empty.
-        cost_rows: Lines of the table of costs.
-        points: What is drawn of accuracy against cost.
-        without_cost: Names of the runs that are not.
-        convergence: Losses of the runs beside each other; empty where none has any.
-        subjects: The first run against each of the others.
-    """
-
-    datasets: list[str]
-    protocols: list[str]
-    all_composite: bool
-    same_clips: bool
-    optimistic: str
-    pairs: list[Comparison]
-    refused: str
-    cost_rows: list[list[str]]
-    points: list[CostPoint]
-    without_cost: list[str]
-    convergence: Picture
-    subjects: list[SubjectDifferences]
-
-
-def between(sections: Sequence[Section], costs: Costs) -> Between:
-    """Compare runs, as far as they can be."""
     runs = [section.run for section in sections]
     names = [section.name for section in sections]
     pairs, refused = [], ""
@@ -109,7 +57,6 @@ def between(sections: Sequence[Section], costs: Costs) -> Between:
         frozenset((row.dataset, row.subject, row.clip, row.label) for row in run.predictions)
         for run in runs
     }
-    marks = {run.optimistic for run in runs}
     drawn = {
         place: cost for place, cost in costs.drawn[0].items() if sections[place].metrics["clips"]
     }
@@ -118,22 +65,20 @@ def between(sections: Sequence[Section], costs: Costs) -> Between:
         for place, cost in sorted(drawn.items())
         for figures, run in [(sections[place].metrics, runs[place])]
     ]
-    return Between(
-        datasets=datasets if len(datasets) > 1 else [],
-        protocols=protocols,
-        all_composite=all(read_protocol(words)[0] == "composite" for words in protocols),
-        same_clips=len(clips) == 1,
-        optimistic="some" if len(marks) > 1 else "all" if True in marks else "none",
-        pairs=pairs,
-        refused=refused,
-        cost_rows=[_cost_row(section, costs) for section in sections],
-        points=points,
-        without_cost=[name for place, name in enumerate(names) if place not in drawn],
-        convergence=convergence_picture(
-            {name: run.folds for name, run in zip(names, runs, strict=True)}
-        ),
-        subjects=[_differences(sections[0], other) for other in sections[1:]] if pairs else [],
-    )
+    return {
+        "datasets": datasets if len(datasets) > 1 else [],
+        "protocols": protocols,
+        "all_composite": all(read_protocol(words)[0] == "composite" for words in protocols),
+        "same_clips": len(clips) == 1,
+        "mixed": len({run.optimistic for run in runs}) > 1,
+        "pairs": pairs,
+        "refused": refused,
+        "cost_rows": [_cost_row(section, costs) for section in sections],
+        "points": points,
+        "without_cost": [name for place, name in enumerate(names) if place not in drawn],
+        "convergence": convergence_picture({one.name: one.run.folds for one in sections}),
+        "subjects": [_gains(sections[0], other) for other in sections[1:]] if pairs else [],
+    }
 
 
 def _cost_row(section: Section, costs: Costs) -> list[str]:
@@ -157,19 +102,21 @@ def _cost_row(section: Section, costs: Costs) -> list[str]:
     ]
 
 
-def _differences(first: Section, other: Section) -> SubjectDifferences:
-    def right(metrics: dict[str, Any]) -> dict[tuple[str, str], float]:
-        return {(one["dataset"], one["subject"]): one["right"] for one in metrics["subjects"]}
-
-    of_first = right(first.metrics)
-    return SubjectDifferences(
-        other.name,
-        [
-            (
-                f"{one['dataset']} / {one['subject']}",
-                of_first[one["dataset"], one["subject"]] - one["right"],
-                one["clips"],
-            )
-            for one in other.metrics["subjects"]
-        ],
-    )
+def _gains(first: Section, other: Section) -> dict[str, Any]:
+    """How many clips more or fewer of each subject the first run has right than another."""
+    right = {(one["dataset"], one["subject"]): one["right"] for one in first.metrics["subjects"]}
+    subjects = [
+        (f"{one['dataset']} / {one['subject']}",
+         right[one["dataset"], one["subject"]] - one["right"], one["clips"])
+        for one in other.metrics["subjects"]
+    ]  # fmt: skip
+    subjects.sort(key=lambda one: -one[1])
+    more = [gain for _, gain, _ in subjects if gain > 1e-9]
+    fewer = [-gain for _, gain, _ in subjects if gain < -1e-9]
+    return {
+        "name": other.name,
+        "subjects": subjects,
+        "more": more,
+        "fewer": fewer,
+        "alike": len(subjects) - len(more) - len(fewer),
+    }

@@ -112,22 +112,21 @@ def cost_picture(points: Sequence[CostPoint], cost_name: str) -> Picture:
         return svg(figure, f"UF1 against {cost_name}: {words}")
 
 
-def subjects_picture(differences: Sequence[tuple[str, float, int]]) -> Picture:
+def subjects_picture(subjects: Sequence[tuple[str, float, int]]) -> Picture:
     """Bars of how many clips more or fewer of each subject are right.
 
     Args:
-        differences: Name of a subject, difference in clips, and its number of clips.
+        subjects: Name of each, the difference in clips, and its number of clips; the largest
+            difference first.
     """
-    ordered = sorted(differences, key=lambda one: -one[1])
-    heights = np.array([difference for _, difference, _ in ordered])
+    heights = np.array([difference for _, difference, _ in subjects])
     with figure_of(7.2, 2.4) as figure:
         axes = figure.add_subplot()
         colors = [BLUE if height > 0 else WARM for height in heights]
         axes.bar(np.arange(len(heights)), heights, width=0.8, color=colors)
         axes.axhline(0, color=SOFT, linewidth=0.8)
-        limit = 1.1 * max(1.0, float(np.abs(heights).max(initial=0)))
+        limit = 1.1 * max(1.0, float(np.abs(heights).max()))
         axes.set(xlim=(-1, len(heights)), xticks=[], ylim=(-limit, limit),
                  xlabel="subjects, in order of the difference", ylabel="clips right")  # fmt: skip
-        ends = " to ".join(f"{name} {difference:+.4g}" for name, difference, _ in ordered[:: max(
-            1, len(ordered) - 1)])  # fmt: skip
+        ends = " to ".join(f"{subjects[end][0]} {subjects[end][1]:+.4g}" for end in (0, -1))
         return svg(figure, f"difference in clips right by subject, from {ends}")

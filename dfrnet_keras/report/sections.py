@@ -9,7 +9,7 @@ from typing import Any
 
 from dfrnet_keras.evaluation.folds import held_out_unit, read_protocol
 from dfrnet_keras.evaluation.run import Run
-from dfrnet_keras.report.mistakes import Mistakes, mistakes_of
+from dfrnet_keras.report.mistakes import mistakes_of
 from dfrnet_keras.report.page import count_of
 
 _VALIDATION = {
@@ -30,7 +30,7 @@ class Section:
         title: What was tested on what.
         unit: What is held out: a subject, or a dataset.
         scores: Lines of the table of scores.
-        mistakes: The clips that it got wrong.
+        mistakes: The clips that it got wrong, see `mistakes_of`.
         facts: Name and value of what was run; a value may be empty.
         fit_command: The training as a command; empty where it was not started by one.
     """
@@ -43,7 +43,7 @@ class Section:
     title: str
     unit: str
     scores: list[list[str]]
-    mistakes: Mistakes
+    mistakes: dict[str, Any]
     facts: list[tuple[str, str]]
     fit_command: str
 

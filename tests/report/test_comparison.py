@@ -225,7 +225,7 @@ def test_multiply_accumulates_of_networks(make_store, guesser):
     figures = [run.metrics() for run in runs]
     sections = [section_of(run, name, place, 1) for place, (run, name) in
                 enumerate(zip(runs, "abc", strict=True), 1)]  # fmt: skip
-    rows = between(sections, Costs(found)).cost_rows
+    rows = between(sections, Costs(found))["cost_rows"]
     scores = [[f"{one['uf1']:.4f}", f"{one['uar']:.4f}"] for one in figures]
     # Five folds of half a second.
     assert rows[0] == ["a", *scores[0], "1,683", "0.39 M", "3", "2.5"]
