@@ -39,7 +39,7 @@ SHOWN = "{:14} agrees {:7.2%}, largest difference {:.4f}, UF1 {:.4f}, {:.2f} MB,
 def train(options: argparse.Namespace) -> None:
     from dfrnet_keras.learners import fit_for_deployment
     from dfrnet_keras.learners.network import NetworkLearner
-    from dfrnet_keras.models.recipe import paper_recipe
+    from dfrnet_keras.models.table import paper_recipe
 
     started = time.perf_counter()
     clips = STRONG if options.strong else {}

@@ -165,8 +165,7 @@ def _results(
     names: list[str], source: Source | None, effort: Effort, run_dir: Path
 ) -> list[dict[str, Any]]:
     """What `reproduce` gives for each name; of several, one that cannot be run says why."""
-    from dfrnet_keras.cli.prepare import clip_progress
-    from dfrnet_keras.cli.progress import FoldProgress
+    from dfrnet_keras.cli.progress import FoldProgress, clip_progress
     from dfrnet_keras.paper import reproduce as run_again
 
     if source is not None and set(names) != {"table1"} and effort.training:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -42,3 +43,36 @@ def start_keras_quietly() -> None:
             for line in held.read().decode(errors="replace").splitlines(keepends=True):
                 if not line.startswith(_STARTUP):
                     sys.stderr.write(line)
+
+
+def limit_threads(threads: int) -> None:
+    """Let this process use so many threads.
+
+    Must come before the backend's first computation: TensorFlow keeps what it started with.
+    """
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with contextlib.suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
+
+
+def make_deterministic() -> None:
+    """Make equal seeds give equal results, in whatever process the folds are trained."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(True)

@@ -7,6 +7,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from dfrnet_keras.models.table import TABLE
+
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
 class MarginLoss(keras.losses.Loss):
@@ -62,16 +64,17 @@ def loss_of(model: str) -> keras.losses.Loss:
     Args:
         model: Name of the network, as `build_model` knows it.
     """
-    if model == "capsulenet":
-        return MarginLoss()
-    if model == "featref":
-        return ProposalLoss()
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    losses = {
+        "margin": MarginLoss,
+        "proposals": ProposalLoss,
+        "cross-entropy": lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    }
+    return losses[TABLE[model].loss]()
 
 
 def outputs_to_train(model: str) -> dict[str, bool]:
     """Arguments of the constructor that add the outputs which the loss looks at."""
-    return {"proposals": True} if model == "featref" else {}
+    return {"proposals": True} if TABLE[model].loss == "proposals" else {}
 
 
 def _flat(labels: Any) -> Any:

@@ -141,8 +141,8 @@ def _measure(
     start_keras_quietly()
     # A call is compiled for each network, which TensorFlow takes for a mistake.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    from dfrnet_keras.learners.network import limit_threads
     from dfrnet_keras.models import build_model
+    from dfrnet_keras.startup import limit_threads
     from dfrnet_keras.tflite import benchmark, convert
 
     limit_threads(threads)

@@ -19,7 +19,7 @@ from dfrnet_keras.paper.experiments import Effort, Row
 if TYPE_CHECKING:
     from dfrnet_keras.datasets import Clip
     from dfrnet_keras.evaluation import Run
-    from dfrnet_keras.evaluation.loso import Progress
+    from dfrnet_keras.evaluation.learner import Progress
     from dfrnet_keras.models.recipe import Recipe
     from dfrnet_keras.store import FeatureStore
 
@@ -122,10 +122,9 @@ def train_row(
         row.model, store, model_options=row.options, recipe=recipe, clips=lambda: source.clips
     )
     validation = recipe.validation if recipe else "none"
-    if effort.jobs == 1 and hasattr(learner, "prepare_process"):
+    if effort.jobs == 1:
         learner.prepare_process(os.cpu_count() or 1)
-    settings = getattr(learner, "settings", {"name": row.model})
-    identity = json.dumps([settings, store.digest, validation], sort_keys=True)
+    identity = json.dumps([learner.settings, store.digest, validation], sort_keys=True)
     words = [source.dataset or store.path.name, row.model, *map(str, row.options.values())]
     name = "-".join([*words, hashlib.sha256(identity.encode()).hexdigest()[:8]])
     return evaluate_loso(
@@ -172,7 +171,7 @@ def _is_vit(row: Row) -> bool:
 
 def _recipe(row: Row, effort: Effort) -> Recipe | None:
     """The published training of a network, shortened; nothing for a kernel machine."""
-    from dfrnet_keras.models.recipe import paper_recipe
+    from dfrnet_keras.models.table import paper_recipe
     from dfrnet_keras.paper.costs import is_network
 
     if not is_network(row):

@@ -17,7 +17,7 @@ from dfrnet_keras.paper.views import missing_views, refusal, trainable
 from dfrnet_keras.report.page import count_of
 
 if TYPE_CHECKING:
-    from dfrnet_keras.evaluation.loso import Progress
+    from dfrnet_keras.evaluation.learner import Progress
 
 NO_RESULT = "machinery only, not a result"
 Log = Callable[[str], None]

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import Features
-from dfrnet_keras.frames.files import IMAGE_SUFFIXES, is_video, list_frames, natural_key
+from dfrnet_keras.frames import (
+    IMAGE_SUFFIXES,
+    in_order,
+    is_leftover,
+    is_video,
+    list_frames,
+    natural_key,
+)
 from dfrnet_keras.prediction.clip_predictor import ClipPredictor, Prediction
 
 __all__ = ["KerasPredictor", "Prediction", "find_clips"]
@@ -98,20 +105,21 @@ def find_clips(arguments: Sequence[str | Path]) -> list[tuple[str, tuple[Path, .
     Raises:
         InputError: Something is not there, or is none of these.
     """
-    clips: dict[str, list[Path]] = {}
+    clips: dict[str, tuple[Path, ...]] = {}
+    pictures: dict[str, list[Path]] = {}
     for path in _expand(arguments):
         if path.is_dir():
-            clips[str(path)] = list(list_frames(path))
+            clips[str(path)] = list_frames(path)
         elif is_video(path):
-            clips[str(path)] = [path]
+            clips[str(path)] = (path,)
         elif path.suffix.lower() in IMAGE_SUFFIXES:
-            clips.setdefault(str(path.parent), []).append(path)
+            clips.setdefault(str(path.parent), ())
+            pictures.setdefault(str(path.parent), []).append(path)
         else:
             raise InputError(f"{path} is neither a video nor an image nor a folder: give one")
-    return [
-        (name, tuple(sorted(dict.fromkeys(frames), key=lambda path: natural_key(path.name))))
-        for name, frames in clips.items()
-    ]
+    for name, paths in pictures.items():
+        clips[name] = in_order([*clips[name], *paths])
+    return list(clips.items())
 
 
 def _expand(arguments: Sequence[str | Path]) -> Iterator[Path]:
@@ -121,7 +129,8 @@ def _expand(arguments: Sequence[str | Path]) -> Iterator[Path]:
             continue
         if not glob.has_magic(str(argument)):
             raise InputError(f"{argument} does not exist: give a video, a folder or a pattern")
-        found = sorted(glob.glob(str(argument), recursive=True), key=natural_key)
+        found = [Path(name) for name in glob.glob(str(argument), recursive=True)]
+        found = sorted((path for path in found if not is_leftover(path.name)), key=natural_key)
         if not found:
             raise InputError(f"nothing is named like {argument}: check the pattern")
-        yield from map(Path, found)
+        yield from found

@@ -135,13 +135,12 @@ def _of_reproduce(path: Path, sittings: list[Any], runs: Sequence[Run]) -> Laten
     )
 
 
-# The letters that a network has without being asked for others: a run names them, a table does not.
-_OWN_FEATURES = {"dfrnet": "TSD", "capsulenet": "S"}
-
-
 def network_key(model: str | None, options: Mapping[str, Any]) -> str:
     """The same text for the same network, in runs, tables and `latencies.json`."""
-    own = _OWN_FEATURES.get(str(model), "")
+    from dfrnet_keras.models.table import TABLE
+
+    # A run names the features even where they are the network's own; a table does not.
+    own = TABLE[model].views_of("TSD") if model in TABLE else ""
     named = {
         name: value
         for name, value in options.items()

@@ -34,6 +34,19 @@ def two(tmp_path_factory):
     return FeatureStore.open(folder)
 
 
+def test_a_class_of_one_subject_alone_is_said(make_store, run, tmp_path):
+    command = ["fit", "--model", "majority", "--protocol", "single-database", "--store"]
+    even = make_store(subjects=4, datasets=("one",))
+    output = run(dfr_keras, *command, even.path, "--run-dir", tmp_path / "even").output
+    assert "no clip is left" not in output
+    alone = make_store(subjects=2, clips=1, datasets=("one",))
+    output = run(dfr_keras, *command, alone.path, "--run-dir", tmp_path / "alone").output
+    assert (
+        "Warning: no clip is left to train on of negative when one/s0 is held out, positive when "
+        "one/s1 is held out: those cannot be recognised." in output
+    )
+
+
 def test_one_dataset_held_out(two, run, error, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     command = ["fit", "--store", two.path, *TRAINING, "--protocol", "hold-out-database"]

@@ -30,7 +30,7 @@ def keras_calls(
         model: A `.keras` file or a run folder.
         threads: For TensorFlow; heeded only where it has not computed anything yet.
     """
-    from dfrnet_keras.learners.network import limit_threads
+    from dfrnet_keras.startup import limit_threads
 
     limit_threads(threads)
     import tensorflow as tf

@@ -115,9 +115,9 @@ def compress(
 
 def fine_tuning_fold(store: FeatureStore, seed: int = 0) -> Fold:
     """The clips that `compress` trains on, and those of the subjects that it holds out."""
-    from dfrnet_keras.evaluation.folds import everybody
+    from dfrnet_keras.evaluation.folds import all_subjects_fold
 
-    return everybody(store, validation="subjects", seed=seed)
+    return all_subjects_fold(store, validation="subjects", seed=seed)
 
 
 def fine_tuning(
