@@ -90,7 +90,6 @@ def _cost_row(section: Section, costs: Costs) -> list[str]:
     kept = f"{statistics.median(epochs):g}" if epochs else ""
     if epochs and min(epochs) < max(epochs):
         kept += f" ({min(epochs)} to {max(epochs)})"
-    seconds = sum(record.seconds for record in folds)
     return [
         section.name,
         *["" if metrics[key] is None else f"{metrics[key]:.4f}" for key in ("uf1", "uar")],
@@ -98,7 +97,7 @@ def _cost_row(section: Section, costs: Costs) -> list[str]:
         f"{counts.macs / 1e6:,.2f} M" if counts else "",
         *([f"{latency:.4g}" if latency is not None else ""] if costs.milliseconds else []),
         kept,
-        f"{seconds:,.0f}" if seconds >= 100 else f"{seconds:.3g}",
+        f"{section.seconds:,.0f}" if section.seconds >= 100 else f"{section.seconds:.3g}",
     ]
 
 

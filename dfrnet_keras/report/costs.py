@@ -124,8 +124,8 @@ def _of_reproduce(path: Path, sittings: list[Any], runs: Sequence[Run]) -> Laten
         if found:
             words = _conditions(int(sitting["threads"]), sitting["machine"])
             return found, (
-                f"latency in ms of the float32 .tflite at the size that each network was "
-                f"published with, mean of {count_of(int(sitting['runs']), 'run')}, {words}"
+                f"latency in ms, float32 .tflite at the size that each was published with, "
+                f"mean of {count_of(int(sitting['runs']), 'run')}, {words}"
             )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(_SHAPE.format(path=path)) from error
