@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -148,17 +147,15 @@ def reproduce(
 
 def _check_files(run_dir: Path, page: Path | None, others: list[Path | None]) -> None:
     """Refuse what cannot be written before hours are spent on it."""
-    if page is not None and page.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"{page} is to hold a web page: give a name that ends in .html.")
-    for path in (page, *others):
-        if path is not None and path.is_dir():
+    from dfrnet_keras.atomic import check_writable
+    from dfrnet_keras.report.page import check_page
+
+    given = [path for path in (page and check_page(page), *others) if path is not None]
+    for path in given:
+        if path.is_dir():
             raise InputError(f"{path} is a folder: give the name of a file.")
-    for folder in {run_dir, *(path.parent for path in (page, *others) if path is not None)}:
-        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-        if not there.is_dir():
-            raise InputError(f"{there} is a file, not a folder: nothing can be written into it.")
-        if not os.access(there, os.W_OK):
-            raise InputError(f"{there} cannot be written to: give another folder.")
+    for path in (run_dir / "latencies.json", *given):
+        check_writable(path)
 
 
 def _results(
