@@ -119,6 +119,8 @@ def _unwritable(path: Path, partial: Path) -> Iterator[None]:
         ours = named is None or named in (partial, path, path.parent) or partial in named.parents
         if error.errno not in _UNWRITABLE or not ours:
             raise
+        # A folder that cannot be made since a file has its name.
+        reason = os.strerror(errno.ENOTDIR) if error.errno == errno.EEXIST else error.strerror
         raise InputError(
-            f"{path} cannot be written ({error.strerror}): choose another folder or make room."
+            f"{path} cannot be written ({reason}): choose another folder or make room."
         ) from error
