@@ -44,8 +44,8 @@ INPUT_TYPES = ("float32", "int8")
 # TFLite operations that stay in float between the int8 ones. A residual block gates its map twice
 # and adds it: rounded after each of the three, it strays from the float network about twice as far
 # as rounded once, and the time is the same. A softmax in int8 gives probabilities in steps of
-# 1/256.
-_IN_FLOAT = ("MUL", "ADD", "SOFTMAX")
+# 1/256. A divisor that rounds to zero, as that of a clip without motion, would stop the network.
+_IN_FLOAT = ("MUL", "ADD", "SOFTMAX", "DIV", "SQRT", "RSQRT")
 
 # What the converter prints of its own settings whatever the log level.
 CONVERTER_LINES = ("fully_quantize: ",)
