@@ -94,7 +94,9 @@ def predict(
         predictor = Predictor(model, threads=threads, crop=crop, spotter=spotter)
     else:
         from dfrnet_keras.prediction import KerasPredictor
+        from dfrnet_keras.startup import start_keras
 
+        start_keras()
         predictor = KerasPredictor(model, crop=crop, spotter=spotter)
     predictor.warm_up()
 
