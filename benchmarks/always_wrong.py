@@ -17,9 +17,9 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from halves import HALVES, half_of
 
 from dfrnet_keras.evaluation import open_run, uar, uf1
-from dfrnet_keras.evaluation.halves import HALVES, half_of
 from dfrnet_keras.learners.motion import MotionLearner
 from dfrnet_keras.store import find_or_build
 

@@ -5,8 +5,7 @@
 MAPS is a flow-folder of 28 x 28 maps. LOOP.py trains 100 epochs of one STSTNet fold with as many
 threads as its argument says and prints `fold of 800: SECONDS s`; PYTHON is an interpreter that has
 PyTorch. Ours and theirs take turns, with one process on all cores and with one process a core.
-A fold's seconds leave out what a process does once (imports, tracing). Ours trains `--folds` folds
-a thread; those that a network trains side by side (`evaluation/lockstep.py`) are four.
+A fold's seconds leave out what a process does once (imports, tracing). Ours trains `--folds` folds.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ def ours(root: Path, epochs: int, folds: int, threads: int) -> None:
     """Print the mean seconds of a fold; runs in a process of its own."""
     from dfrnet_keras.evaluation import loso_folds
     from dfrnet_keras.learners.network import NetworkLearner
-    from dfrnet_keras.models.recipe import paper_recipe
+    from dfrnet_keras.models.table import paper_recipe
     from dfrnet_keras.store import find_or_build
 
     store = find_or_build("flow-folder", root)
-    chosen = loso_folds(store, validation="none")[: folds * threads]
+    chosen = loso_folds(store, validation="none")[:folds]
     seconds = 0.0
     for number in (1, epochs):  # once to load and trace
         recipe = dataclasses.replace(paper_recipe("ststnet"), epochs=number)
@@ -68,7 +67,7 @@ def main() -> None:
     parser.add_argument("--torch-python", required=True)
     parser.add_argument("--torch-loop", required=True)
     parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--folds", type=int, default=4, help="of each thread")
+    parser.add_argument("--folds", type=int, default=2, help="of each process")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--ours", type=int, metavar="THREADS", help=argparse.SUPPRESS)
     options = parser.parse_args()

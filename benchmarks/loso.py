@@ -4,8 +4,7 @@
 
 Bare steps are the same number of compiled Keras steps over batches of the same shapes that lie
 ready in memory: what is left is data, validation, starting anew, metrics and files. The two take
-turns fold by fold, so that both see the same machine. STSTNet's folds train four at a time
-(`evaluation/lockstep.py`), in less than the bare steps of four folds: ask for a multiple of four.
+turns fold by fold, so that both see the same machine.
 """
 
 from __future__ import annotations
@@ -22,8 +21,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 from dfrnet_keras.evaluation import evaluate_loso, loso_folds
-from dfrnet_keras.learners.network import NetworkLearner, engine_of, limit_threads
-from dfrnet_keras.models.recipe import paper_recipe
+from dfrnet_keras.learners.network import NetworkLearner
+from dfrnet_keras.models.table import paper_recipe
+from dfrnet_keras.startup import limit_threads
 from dfrnet_keras.store import FeatureStore, find_or_build
 
 
@@ -37,8 +37,8 @@ class _TakingTurns:
         self.steps = 0
 
     def fit_predict(self, folds, seed):
-        for bundle in self.learner.bundles(folds):
-            results = list(self.learner.fit_predict(bundle, seed))
+        for fold in folds:
+            results = list(self.learner.fit_predict([fold], seed))
             start = time.perf_counter()
             for fold, _, history in results:
                 self.steps += bare_steps(self.learner, fold, len(history["loss"]))
@@ -48,13 +48,13 @@ class _TakingTurns:
 
 def bare_steps(learner: NetworkLearner, fold, epochs: int) -> int:
     """Run the compiled step over one epoch's batches, again and again; return how many steps."""
-    engine = engine_of(learner)
-    batches, waiting = [], engine.batches(fold, 0)
-    for _ in range(engine.steps_per_epoch(fold)):
+    trainer = learner.trainer
+    batches, waiting = [], trainer.batches(fold, 0)
+    for _ in range(trainer.steps_per_epoch(fold)):
         batches.append(next(waiting))
     for _ in range(epochs):
         for maps, labels in batches:
-            engine.network.train_on_batch(maps, labels)
+            trainer.network.train_on_batch(maps, labels)
     return epochs * len(batches)
 
 
@@ -82,7 +82,7 @@ def main() -> None:
     folds = loso_folds(store, validation=recipe.validation)
     warm_up = NetworkLearner(options.model, store, recipe=recipe)
     start = time.perf_counter()
-    engine = engine_of(warm_up)
+    engine = warm_up.trainer
     for maps, labels in [next(engine.batches(folds[0], 0)) for _ in range(2)]:
         engine.network.train_on_batch(maps, labels)
     bare_steps(warm_up, folds[0], 1)

@@ -3,7 +3,7 @@
     python benchmarks/recipe_choices.py --root MAPS
 
 MAPS is a flow-folder (MEGC 2019's 28 x 28 maps). Only folds of development subjects
-(`evaluation.halves`) are tested; the clips of all other subjects are trained on. Members that
+(`halves.py`) are tested; the clips of all other subjects are trained on. Members that
 another run of the same seed has trained are taken from the cache.
 
 Last come ideas that are no part of the recipe: the machine told which dataset a clip is of, the
@@ -21,13 +21,13 @@ from pathlib import Path
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from halves import half_of
 from scipy.special import softmax
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.svm import SVC
 
 from dfrnet_keras.evaluation import loso_folds, uar, uf1
 from dfrnet_keras.evaluation.folds import Fold
-from dfrnet_keras.evaluation.halves import half_of
 from dfrnet_keras.layers import MirroredMotion, RelativeMotion
 from dfrnet_keras.learners.make import make_learner
 from dfrnet_keras.learners.motion import PENALTIES, SHARES, MotionLearner, fit_heads

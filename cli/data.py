@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+
+from dfrnet_keras.cli.progress import clip_progress
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _EDITION = click.option("--edition", type=click.Choice(["raw", "cropped"]),
@@ -58,7 +59,7 @@ def check(
     from dfrnet_keras.datasets.check import check_dataset
     from dfrnet_keras.frames import read_frames
 
-    with _bar("clips opened") as progress:
+    with clip_progress("clips opened") as progress:
         report = check_dataset(
             dataset,
             root,
@@ -103,12 +104,16 @@ def _show(report: Any) -> None:
                 counts = [(contents.classes or {}).get(name, "?") for name in names]
                 rows.append((f"{title} {what}", contents.clips, contents.subjects, *counts))
     _table(rows)
+    for note in report.notes:
+        click.echo(f"note: {note}")
     for problem in report.problems:
         click.echo(f"problem: {problem}")
     if report.failure is not None:
         click.echo(f"not usable: {report.failure}")
         return
-    missing = "" if report.complete or report.expected is None else ", but not complete"
+    missing = ", but not complete" if report.lacking else ""
+    if not missing and not report.complete:
+        missing = ", with more than the complete dataset"
     click.echo(f"usable{missing}; {len(report.problems)} problems")
 
 
@@ -146,7 +151,7 @@ def synthesize(
     """
     from dfrnet_keras.datasets.synthetic.layouts import write_layout
 
-    with _bar("clips") as progress:
+    with clip_progress("clips") as progress:
         write_layout(
             layout,
             out,
@@ -194,7 +199,7 @@ def apex(
     classes = "original" if dataset in ("casme2", "samm") else "megc2019"
     clips = load_dataset(dataset, root, classes=classes, edition=edition)
     names = None if methods is None else [name.strip() for name in methods.split(",")]
-    with _bar("clips") as progress:
+    with clip_progress("clips") as progress:
         found = measure_apex_errors(clips, methods=names, crop=crop, jobs=jobs, progress=progress)
     if as_json:
         shown = {
@@ -224,19 +229,3 @@ def _table(rows: Sequence[tuple[Any, ...]]) -> None:
         cells = [str(row[0]).ljust(widths[0])]
         cells += [str(cell).rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
         click.echo("  ".join(cells).rstrip())
-
-
-@contextmanager
-def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar with the time left; nothing where standard error is not a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
-
-    columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeLeft())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -10,10 +10,8 @@ import click
 
 @click.command()
 @click.argument("run", type=click.Path())
-@click.option("--halves", is_flag=True, help="Also of the subjects that recipes are tuned on and "
-              "of those that only judge them.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
-def evaluate(run: str, halves: bool, as_json: bool) -> None:
+def evaluate(run: str, as_json: bool) -> None:
     """Print UF1, UAR and accuracy of RUN, pooled over all clips, from its rows.
 
     RUN is the folder that `dfr-keras fit` printed. The mean over seeds comes first, then each
@@ -21,10 +19,10 @@ def evaluate(run: str, halves: bool, as_json: bool) -> None:
     """
     from dfrnet_keras.evaluation import open_run
 
-    print_metrics(open_run(run).metrics(), as_json=as_json, halves=halves)
+    print_metrics(open_run(run).metrics(), as_json=as_json)
 
 
-def print_metrics(metrics: dict[str, Any], *, as_json: bool, halves: bool = False) -> None:
+def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     """Print the metrics of a run as JSON or as tables."""
     if as_json:
         click.echo(json.dumps(metrics, indent=1))
@@ -75,9 +73,6 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool, halves: bool = Fals
     if len(metrics["datasets"]) > 1:
         for name, figures in metrics["datasets"].items():
             row(f"  {name}", figures, figures["clips"])
-    for name, figures in metrics["halves"].items() if halves else ():
-        if figures:
-            row(f"  {name} subjects", figures, figures["clips"])
     row("most frequent class", metrics["floor"], metrics["clips"], "dim")
     console.print(table)
     console.print("Beside each: the 95 % interval of a bootstrap over subjects.", style="dim")

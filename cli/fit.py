@@ -14,8 +14,7 @@ import click
 
 from dfrnet_keras.cli.backend import start_keras
 from dfrnet_keras.cli.evaluate import print_metrics
-from dfrnet_keras.cli.prepare import clip_progress
-from dfrnet_keras.cli.progress import FoldProgress
+from dfrnet_keras.cli.progress import FoldProgress, clip_progress
 from dfrnet_keras.errors import InputError
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
               help="Train folds on the workers of a Dask scheduler: tcp://host:8786.")  # fmt: skip
 @click.option("--run-dir", type=click.Path(path_type=Path),
               help="Where the run is kept and resumed; ./runs/... by default.")  # fmt: skip
-@click.option("--all-subjects", is_flag=True, help="Train one network on everybody, to deploy.")
+@click.option("--all-subjects", is_flag=True, help="Train one network on all subjects, to deploy.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def fit(
     dataset: str | None,
@@ -100,22 +99,23 @@ def fit(
     Each subject is tested once by a network trained on all the others; --protocol holds the
     others to the subject's own dataset, or holds out one dataset at a time. A run that was cut off
     goes on when the same command is given again. With --all-subjects one network is trained on
-    everybody and written to model.keras in the run folder: the one to deploy.
+    all subjects and written to model.keras in the run folder: the one to deploy.
     """
     if (dataset is None) == (store_path is None):
         raise click.UsageError("Give either --dataset or --store.")
     if all_subjects and protocol is not None:
-        raise click.UsageError("--all-subjects tests nobody: leave --protocol out.")
+        raise click.UsageError("--all-subjects tests no subject: leave --protocol out.")
     if scheduler is not None and (all_subjects or jobs > 1):
         raise click.UsageError("--scheduler gives folds to a cluster: leave --jobs and "
                                "--all-subjects out.")  # fmt: skip
-    from dfrnet_keras.learners.make import NETWORKS, check_name, make_learner
+    from dfrnet_keras.learners.make import check_name, make_learner
+    from dfrnet_keras.models.table import TRAINABLE
 
     check_name(model)
     training: Recipe | BestRecipe | None = None
     if recipe == "best":
         training = _best(model, validation, choices)
-    elif model in NETWORKS:
+    elif model in TRAINABLE:
         training = _training(model, validation, choices)
     if training is not None:
         start_keras()
@@ -124,6 +124,7 @@ def fit(
         validation = _without_training(model, validation, choices, all_subjects)
     store = _store(dataset, root, store_path, size, flow_method, jobs)
     from dfrnet_keras.evaluation import evaluate_loso
+    from dfrnet_keras.evaluation.folds import unlearned_classes
 
     options = {name: choices[name] for name in _NETWORK_OPTIONS if choices[name] is not None}
     learner = make_learner(
@@ -136,9 +137,8 @@ def fit(
     folder = run_dir or _default_run_dir(
         dataset or store.path.name, learner, validation, protocol or "composite"
     )
-    prepare_process = getattr(learner, "prepare_process", None)
-    if prepare_process is not None and (jobs == 1 or all_subjects):
-        prepare_process(os.cpu_count() or 1)
+    if jobs == 1 or all_subjects:
+        learner.prepare_process(os.cpu_count() or 1)
     with FoldProgress() as progress:
         if all_subjects:
             if store.settings.get("flow_method") == "tvl1":
@@ -157,6 +157,13 @@ def fit(
             path = fit_for_deployment(learner, folder, seed=seed)
             click.echo(json.dumps({"model": str(path)}) if as_json else f"Network: {path}")
             return
+        unlearned = unlearned_classes(store, protocol or "composite")
+        if unlearned:
+            held_out = ", ".join(f"{name} when {unit} is held out" for unit, name in unlearned)
+            click.echo(
+                f"Warning: no clip is left to train on of {held_out}: those cannot be recognised.",
+                err=True,
+            )
         run = evaluate_loso(
             learner,
             store,
@@ -184,7 +191,8 @@ def fit(
 
 def _training(model: str, validation: str | None, choices: dict[str, Any]) -> Recipe:
     """The recipe of a network with what the command line changes in it."""
-    from dfrnet_keras.models.recipe import Recipe, paper_recipe
+    from dfrnet_keras.models.recipe import Recipe
+    from dfrnet_keras.models.table import paper_recipe
 
     names = {field.name for field in dataclasses.fields(Recipe)}
     changes = {name: value for name, value in choices.items() if name in names}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import sys
+import warnings
 from importlib import import_module
 
 import click
@@ -49,8 +51,26 @@ def dfr_keras() -> None:
 
 def main() -> None:
     """Run a command; bad input ends it with one sentence and exit status 1."""
+    # Without the module and line that a warning comes from, which mean nothing to a user.
+    warnings.formatwarning = lambda message, *_, **__: f"Warning: {message}\n"
     try:
         dfr_keras(prog_name="dfr-keras")
-    except (InputError, OSError) as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+    except InputError as error:
+        message = str(error)
+    except OSError as error:
+        message = _sentence(error)
+    else:
+        return
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(1)
+
+
+def _sentence(error: OSError) -> str:
+    """What the system refused, with the name of the file where it says one."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = error.filename or "a file"
+        return (
+            f"{where} cannot be written ({error.strerror}): make room, or choose another folder by "
+            "the options or $DFR_KERAS_HOME"
+        )
+    return f"{error.filename}: {error.strerror}" if error.filename else str(error)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from dfrnet_keras.cli.progress import clip_progress
 
 if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
@@ -150,34 +149,3 @@ def _described(store: FeatureStore) -> dict[str, Any]:
         },
         "skipped": [{"clip": key, "reason": reason} for key, reason in store.skipped],
     }  # fmt: skip
-
-
-@contextmanager
-def clip_progress() -> Iterator[Callable[[int, int], None]]:
-    """A bar of clips with the time left; nothing where standard error is not a terminal.
-
-    Yields:
-        A callback for `open_or_build(..., progress=...)`.
-    """
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-    from rich.progress import TimeRemainingColumn as TimeLeft
-
-    columns = (TextColumn("maps"), BarColumn(), MofNCompleteColumn(), TimeLeft())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("maps", total=None)
-        started = False
-
-        def update(done: int, total: int) -> None:
-            nonlocal started
-            if started:
-                bar.update(task, completed=done)
-            else:
-                # Clips kept from an earlier build must not make this one look fast.
-                bar.reset(task, total=total, completed=done)
-                started = True
-
-        yield update

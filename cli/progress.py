@@ -1,8 +1,10 @@
-"""Bars of folds and epochs on a terminal; nothing at all where the output goes to a file."""
+"""Bars of clips, folds and epochs on a terminal; nothing where standard error is a file."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -11,20 +13,50 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
+def _bar(*columns: TextColumn) -> Progress:
+    """A bar with the time left; `columns` follow it."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        *columns,
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
+
+
+@contextmanager
+def clip_progress(title: str = "maps") -> Iterator[Callable[[int, int], None]]:
+    """A bar of clips.
+
+    Args:
+        title: What is counted.
+
+    Yields:
+        A callback of the number done and the number of all.
+    """
+    with _bar() as bar:
+        task = bar.add_task(title, total=None)
+        started = False
+
+        def update(done: int, total: int) -> None:
+            nonlocal started
+            if not started:
+                # Clips kept from an earlier build must not make this one look fast.
+                bar.reset(task, total=total, completed=done)
+                started = True
+            bar.update(task, completed=done, total=total)
+
+        yield update
+
+
 class FoldProgress:
     """Context manager; call it with the events of `evaluate_loso`."""
 
     def __init__(self) -> None:
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
-            console=Console(stderr=True),
-            disable=not sys.stderr.isatty(),
-            transient=True,
-        )
+        self._progress = _bar(TextColumn("{task.fields[note]}"))
         self._folds = self._progress.add_task("folds", total=None, note="")
         self._epochs: dict[str, Any] = {}
 

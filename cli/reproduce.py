@@ -167,8 +167,7 @@ def _results(
     latency_runs: int,
 ) -> list[dict[str, Any]]:
     """What `reproduce` gives for each name; of several, one that cannot be run says why."""
-    from dfrnet_keras.cli.prepare import clip_progress
-    from dfrnet_keras.cli.progress import FoldProgress
+    from dfrnet_keras.cli.progress import FoldProgress, clip_progress
     from dfrnet_keras.paper import reproduce as run_again
 
     if source is not None and (set(names) != {"table1"} and training):

@@ -24,7 +24,8 @@ def test_wheel_holds_every_module_of_the_tree(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py")}
+    names = zipfile.ZipFile(wheel).namelist()
+    packed = {name for name in names if name.endswith(".py")}
     expected = {
         str(file.relative_to(ROOT))
         for file in (ROOT / "dfrnet_keras").rglob("*.py")
@@ -35,6 +36,7 @@ def test_wheel_holds_every_module_of_the_tree(tmp_path: Path) -> None:
             f"dfrnet_keras/{file.relative_to(ROOT)}" for file in (ROOT / name).rglob("*.py")
         }
     assert packed == expected
+    assert "dfrnet_keras/datasets/megc2019.csv" in names
 
 
 def test_links_give_a_checkout_the_installed_names() -> None:

@@ -1,4 +1,4 @@
-"""The datasets: who is seen in each clip, where its frames lie and which class it shows."""
+"""The datasets: subject, frames and class of each clip."""
 
 from __future__ import annotations
 
@@ -46,10 +46,12 @@ def load_dataset(
     """List the clips of a dataset.
 
     A partial copy gives the clips that are there. Clips that cannot be used are left out with one
-    warning that counts them; `list_dataset` says what is wrong with each.
+    warning that counts them; `list_dataset` says what is wrong with each. Further warnings name
+    subjects of a flow folder that were taken for one person, and clips that are not on the list
+    of MEGC 2019.
 
     Args:
-        name: One of `DATASETS`. `"synthetic"` are drawn clips about as hard to tell apart as real
+        name: One of `DATASETS`. `"synthetic"` are drawn clips about as hard to classify as real
             ones; `"synthetic-strong"` the same people moving three times as far, which a network
             learns in minutes.
         root: The dataset's folder, as it was distributed, or the one above it. By default
@@ -73,6 +75,9 @@ def load_dataset(
     if not listing.clips:
         first = f": {listing.problems[0]}" if listing.problems else ""
         raise InputError(f"No clip of {name} can be used{first}")
+    for problem in listing.problems:
+        if problem.warn:
+            warnings.warn(str(problem), stacklevel=2)
     if listing.left_out:
         warnings.warn(
             f"{listing.left_out} clip(s) of {name} cannot be used: "
@@ -93,11 +98,7 @@ def list_dataset(
     """The clips of a dataset and every problem met while reading it.
 
     Args:
-        name: As for `load_dataset`, and so are the other arguments.
-        root: The dataset's folder.
-        classes: `"megc2019"` or `"original"`.
-        edition: `"raw"`, `"cropped"` or `None`.
-        camera: `"HS"`, `"VIS"`, `"NIR"` or `None`.
+        name, root, classes, edition, camera: As for `load_dataset`.
 
     Raises:
         InputError: As `load_dataset`; a folder without one usable clip is none.
@@ -115,9 +116,9 @@ def list_dataset(
         return Listing(tuple(load_synthetic(folder, **options)))
     assert folder is not None  # only synthetic clips do without a folder
     if name == "flow-folder":
-        from dfrnet_keras.datasets.flow_folder import load_flow_folder
+        from dfrnet_keras.datasets.flow_folder import read_flow_folder
 
-        return Listing(tuple(load_flow_folder(folder)), folders=(folder,))
+        return read_flow_folder(folder)
     if name == "smic":
         from dfrnet_keras.datasets.smic import read_smic
 

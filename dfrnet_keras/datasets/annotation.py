@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -29,8 +30,12 @@ class Placed(NamedTuple):
 
 
 def number(cell: str) -> int | None:
-    """The frame number in a cell, `None` where it holds something else, as "/" does."""
-    return int(cell) if cell.isascii() and cell.isdecimal() and len(cell) < 19 else None
+    """The frame number in a cell, `None` where it holds something else, as "/" does.
+
+    Numbers stored as text count: "118", "118.0", "118,0" and "'118".
+    """
+    match = re.fullmatch(r"'?([0-9]{1,18})(?:[.,]0*)?", cell, re.ASCII)
+    return None if match is None else int(match[1])
 
 
 def place(numbers: Sequence[int], coding: Coding) -> Placed | str:

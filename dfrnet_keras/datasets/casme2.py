@@ -22,7 +22,8 @@ _SCHEME = Scheme(
     # The official list of MEGC 2019 was drawn from the edition of 2014.
     latest=False,
     subject="sub{:02d}",
-    subject_folder=r"sub[ _-]?([0-9]{1,9})",
+    subject_folder=r"sub[ _-]?[0-9]{1,9}",
+    clip_folder=r"EP[0-9]+",
     emotions={**{name: name for name in CLASSES}, "other": "others"},
     three_classes={
         "happiness": "positive",
@@ -40,8 +41,10 @@ def read_casme2(
     """Read the folder of CASME II as it is distributed.
 
     The three classes are those of MEGC 2019: happiness is positive, surprise is surprise, disgust
-    and repression are negative; other emotions are left aside, and so are clips whose apex is
-    missing or not after the onset. The complete dataset gives 145 clips of 24 subjects.
+    and repression are negative; other emotions are left aside. The complete dataset gives the 145
+    clips of 24 subjects that are on its list, whatever the edition of the sheet. In a folder of
+    other clips, drawn ones for example (see `composite.applies`), those are left out whose apex is
+    missing or not after the onset.
 
     Args:
         root: The folder that holds the sheet and the frames, the folder above it, or the folder

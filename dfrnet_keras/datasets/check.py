@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dfrnet_keras.datasets import class_names, dataset_root, list_dataset
 from dfrnet_keras.datasets.clip import Clip
+from dfrnet_keras.datasets.composite import listed_clips
 from dfrnet_keras.datasets.listing import LEFT_OUT, Listing, Problem
 from dfrnet_keras.datasets.megc2019 import PARTS
 from dfrnet_keras.errors import InputError
@@ -16,7 +17,7 @@ from dfrnet_keras.errors import InputError
 
 @dataclass(frozen=True)
 class Contents:
-    """Numbers of clips and subjects, and of clips in each class; `None` where nobody states it."""
+    """Numbers of clips and subjects, and of clips in each class; `None` where it is not known."""
 
     clips: int
     subjects: int
@@ -38,6 +39,7 @@ class Report:
         parts: Found and expected of each dataset of a composite.
         problems: Everything that is not as it should be.
         failure: Why the folder cannot be used; `None` if it can.
+        notes: How the folder was read, where it could be read otherwise.
     """
 
     dataset: str
@@ -50,10 +52,11 @@ class Report:
     parts: dict[str, tuple[Contents, Contents | None]]
     problems: tuple[Problem, ...]
     failure: str | None
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
-        """Whether everything is there that the complete dataset holds."""
+        """Whether exactly that is there which the complete dataset holds."""
         if self.failure is not None or self.expected is None:
             return self.failure is None
         counts = (self.found.clips, self.found.subjects)
@@ -61,28 +64,25 @@ class Report:
             self.expected.classes in (None, self.found.classes)
         )
 
+    @property
+    def lacking(self) -> bool:
+        """Whether a clip, a subject or a clip of a class is missing."""
+        if self.expected is None:
+            return False
+        found, classes = self.found.classes or {}, self.expected.classes or {}
+        pairs = [(self.found.clips, self.expected.clips)]
+        pairs += [(self.found.subjects, self.expected.subjects)]
+        pairs += [(found.get(name, 0), count) for name, count in classes.items()]
+        return any(there < wanted for there, wanted in pairs)
 
-_THREE = {"smic": (70, 51, 43), "casme2": (88, 32, 25), "samm": (92, 26, 15)}
-_SUBJECTS = {"smic": 16, "casme2": 24, "samm": 28}
+
+# Subjects and clips of each emotion in the datasets' own classes.
 _ORIGINAL = {
-    "casme2": (
-        26,
-        dict(disgust=63, fear=2, happiness=32, others=99, repression=27, sadness=7, surprise=25),
-    ),
-    "samm": (
-        29,
-        dict(
-            anger=57,
-            contempt=12,
-            disgust=9,
-            fear=8,
-            happiness=26,
-            other=26,
-            sadness=6,
-            surprise=15,
-        ),
-    ),
-}
+    "casme2": (26, {"disgust": 63, "fear": 2, "happiness": 32, "others": 99, "repression": 27,
+                    "sadness": 7, "surprise": 25}),
+    "samm": (29, {"anger": 57, "contempt": 12, "disgust": 9, "fear": 8, "happiness": 26,
+                  "other": 26, "sadness": 6, "surprise": 15}),
+}  # fmt: skip
 
 
 def check_dataset(
@@ -96,7 +96,7 @@ def check_dataset(
     every_frame: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Say what a dataset folder holds, what it should hold, and what is wrong with it.
+    """Compare what a dataset folder holds with what it should hold.
 
     A folder can be used if clips of at least two subjects and two classes can: leave-one-subject-
     out needs no more. A composite needs each of its datasets.
@@ -148,6 +148,7 @@ def check_dataset(
         parts,
         tuple(problems),
         _failure(found, parts),
+        listing.notes,
     )
 
 
@@ -169,11 +170,13 @@ def _expected(
         subjects, counts = _ORIGINAL[name]
         return Contents(sum(counts.values()), subjects, counts)
     parts = PARTS if name == "megc2019" else (name,)
-    if not set(parts) <= set(_THREE):
+    listed = [(part, who, clip.label) for part in parts
+              for (who, _), clip in listed_clips(part).items()]  # fmt: skip
+    if not listed:
         return None
-    three = [sum(_THREE[part][index] for part in parts) for index in range(3)]
-    people = sum(_SUBJECTS[part] for part in parts)
-    return Contents(sum(three), people, dict(zip(class_names(name), three, strict=True)))
+    counts = Counter(label for *_, label in listed)
+    people = {(part, who) for part, who, _ in listed}
+    return Contents(len(listed), len(people), {key: counts[key] for key in class_names(name)})
 
 
 def _contents(clips: Sequence[Clip], names: Sequence[str]) -> Contents:

@@ -18,7 +18,7 @@ class Clip:
         name: Name of the clip, unique within its subject.
         frames: Paths of the frame images in order of time, or the path of one video.
         onset: Index into `frames` of the first frame of the movement.
-        apex: Index of the frame of strongest movement; `None` where nobody annotated it.
+        apex: Index of the frame of strongest movement; `None` where it is not annotated.
         offset: Index of the last frame of the movement.
         label: Name of the class.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -16,10 +16,14 @@ from typing import NamedTuple
 
 from dfrnet_keras.datasets.listing import Problem
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.frames import is_leftover, natural_key
 
 EDITIONS = ("raw", "cropped")
 
 _IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
+# Spreadsheets that are read, and others that can be saved as one of these.
+SHEETS = (".xlsx", ".xlsm", ".csv", ".tsv")
+_ALL_SHEETS = (*SHEETS, ".xls", ".ods", ".numbers")
 _DEPTH = 3
 
 
@@ -28,29 +32,37 @@ class Tree(NamedTuple):
 
     Attributes:
         frames: Folders that hold one folder for each subject.
-        sheets: Files that end in .xlsx.
+        sheets: Spreadsheets, those in formats that are not read among them.
     """
 
     frames: list[Path]
     sheets: list[Path]
 
 
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """Sort key that puts `s2` before `s10`."""
-    parts = re.split(r"([0-9]+)", name)
-    key = [(0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in parts]
-    return [*key, (2, 0, name)]
+def subject_number(text: str) -> int | None:
+    """Number of a subject as people write it: 6, 006, 6.0, s6, S06, sub06 or "Subject 6"."""
+    match = re.fullmatch(
+        r"(?:s|sub|subj|subject|p|participant)?[ _.#-]*([0-9]{1,9})(?:[.,]0+)?",
+        text.strip(),
+        re.IGNORECASE,
+    )
+    return None if match is None else int(match[1])
+
+
+def plain_name(text: str) -> str:
+    """A name without what programs change in it: case, blanks at its ends, zeros before numbers."""
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", text.strip().casefold())
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """The folders in a folder in natural order, hidden ones left aside.
+    """The folders in a folder in natural order, without what systems leave behind.
 
     Raises:
         OSError: The folder is not there or must not be read.
     """
     with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_dir() and entry.name[0] != "."]
-    return [folder / name for name in sorted(names, key=natural)]
+        names = [entry.name for entry in entries if entry.is_dir() and not is_leftover(entry.name)]
+    return [folder / name for name in sorted(names, key=natural_key)]
 
 
 def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
@@ -58,7 +70,7 @@ def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
 
     Args:
         root: The folder; where no sheet is in it, those beside it count.
-        is_subject: Whether a folder is that of one subject, judged by its path.
+        is_subject: Whether a folder is that of one subject.
 
     Raises:
         InputError: `root` is not a folder or cannot be read, or there are no frames in it and
@@ -99,16 +111,15 @@ def _sheets(folder: Path) -> list[Path]:
     names = [
         entry.name
         for entry in os.scandir(folder)
-        # Spreadsheet programs keep a lock file "~$..." beside a sheet that is open.
-        if entry.name.casefold().endswith(".xlsx")
-        and not entry.name.startswith((".", "~$"))
+        if entry.name.casefold().endswith(_ALL_SHEETS)
+        and not is_leftover(entry.name)
         and entry.is_file()
     ]
-    return [folder / name for name in sorted(names, key=natural)]
+    return [folder / name for name in sorted(names, key=natural_key)]
 
 
 def edition_of(frames: Path, root: Path) -> str:
-    """Whether a folder of frames holds the raw or the cropped edition, judged by its name."""
+    """Whether a folder of frames holds the raw or the cropped edition, by its name."""
     below = frames.relative_to(root).parts if frames.is_relative_to(root) else ()
     name = "/".join((root.resolve().name, *below)).casefold()
     # The word that comes last in the path is that of the innermost folder.
@@ -153,31 +164,47 @@ class Frames(NamedTuple):
     problems: list[Problem]
 
 
-def numbered_frames(folder: Path, inside: Path) -> Frames:
+def enclosing(frames: Path, root: Path) -> tuple[Path, ...]:
+    """A folder of frames and those above it up to the dataset's, links resolved.
+
+    A link in the dataset may lead into any of them: git-annex and DataLad keep the contents of
+    files in `.git` of the dataset's folder.
+    """
+    above = [folder for folder in (frames, *frames.parents) if folder.is_relative_to(root)]
+    return tuple(dict.fromkeys(folder.resolve() for folder in (frames, root, *above)))
+
+
+def numbered_frames(folder: Path, inside: Sequence[Path]) -> Frames:
     """List the images of a folder by the number that their names end in.
 
     Args:
         folder: The folder of one clip.
-        inside: The folder of all frames, links resolved; links that leave it are passed over.
+        inside: Folders that links may lead into, see `enclosing`.
 
     Raises:
         OSError: The folder cannot be read.
     """
     found: dict[int, Path] = {}
     problems = []
+    gone: list[str] = []
+    away: list[str] = []
     with os.scandir(folder) as entries:
-        files = sorted(entries, key=lambda entry: natural(entry.name))
+        files = sorted(entries, key=lambda entry: natural_key(entry.name))
     for entry in files:
         path = folder / entry.name
         stem, suffix = os.path.splitext(entry.name)
-        if suffix.lower() not in _IMAGES or entry.name.startswith("."):
+        if suffix.lower() not in _IMAGES or is_leftover(entry.name):
             continue
         number = re.search(r"[0-9]+$", stem)
         if entry.is_symlink() and leaves(path, inside):
-            what = "is a link that leaves the dataset's folder"
-        elif not entry.is_file():
+            away.append(entry.name)
             continue
-        elif number is None:
+        if entry.is_symlink() and not path.exists():
+            gone.append(entry.name)
+            continue
+        if not entry.is_file():
+            continue
+        if number is None:
             what = "has a name without a frame number"
         elif entry.stat().st_size == 0:
             what = "is an empty file"
@@ -187,13 +214,23 @@ def numbered_frames(folder: Path, inside: Path) -> Frames:
             found[int(number[0])] = path
             continue
         problems.append(Problem(path, None, what, "the file was passed over"))
+    for names, what, way_out in (
+        (away, "a link that leaves the dataset's folder", "give the folder above both as root, or "
+         "copy the files (git annex unlock)"),
+        (gone, "a link to a file that is not there", "fetch the files (git annex get)"),
+    ):  # fmt: skip
+        if names:
+            more = f", and so are {len(names) - 1} more frames" if len(names) > 1 else ""
+            what = f"{names[0]} is {what}{more}"
+            problems.append(Problem(folder, None, what, f"passed over: {way_out}"))
     numbers = sorted(found)
     return Frames(numbers, [found[number] for number in numbers], problems)
 
 
-def leaves(path: Path, inside: Path) -> bool:
-    """Whether a path, links followed, lies outside a folder whose own links are resolved."""
-    return not path.resolve().is_relative_to(inside)
+def leaves(path: Path, inside: Sequence[Path]) -> bool:
+    """Whether a path, links followed, lies outside folders whose own links are resolved."""
+    resolved = path.resolve()
+    return not any(resolved.is_relative_to(folder) for folder in inside)
 
 
 def missing_between(numbers: list[int]) -> int:

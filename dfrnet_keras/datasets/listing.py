@@ -1,4 +1,4 @@
-"""What a dataset folder yielded: its clips, and everything in it that was not as it should be."""
+"""What was found in a dataset folder: its clips, and everything that is not as it should be."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ class Problem:
         row: Row of the sheet, counted from 1 as spreadsheet programs do; `None` elsewhere.
         what: What is wrong.
         done: What was done about it.
+        warn: Whether `load_dataset` gives it as a warning of its own, and does not count it alone.
     """
 
     file: Path
     row: int | None
     what: str
     done: str
+    warn: bool = False
 
     def __str__(self) -> str:
         where = f"{self.file}" if self.row is None else f"{self.file}, row {self.row}"
@@ -40,12 +42,14 @@ class Listing:
         problems: Every problem, in the order in which it was met.
         folders: The folders that the frames lie in.
         sheets: The annotation sheets that were read.
+        notes: How the folder was read, where it could be read otherwise.
     """
 
     clips: tuple[Clip, ...]
     problems: tuple[Problem, ...] = ()
     folders: tuple[Path, ...] = ()
     sheets: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> int:

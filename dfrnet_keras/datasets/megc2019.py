@@ -16,6 +16,7 @@ from dfrnet_keras.datasets.listing import Listing, Problem
 from dfrnet_keras.datasets.samm import read_samm
 from dfrnet_keras.datasets.smic import read_smic
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.frames import is_leftover
 
 PARTS = ("smic", "casme2", "samm")
 
@@ -85,6 +86,7 @@ def read_megc2019(
         (*problems, *(problem for listing in listings for problem in listing.problems)),
         tuple(folder for listing in listings for folder in listing.folders),
         tuple(sheet for listing in listings for sheet in listing.sheets),
+        tuple(note for listing in listings for note in listing.notes),
     )
 
 
@@ -95,6 +97,7 @@ def find_part(root: Path, part: str) -> Path | None:
     except OSError:
         return None
     for name in [part, *names]:
-        if re.sub(r"[^a-z0-9]", "", name.casefold()) in _FOLDERS[part] and (root / name).is_dir():
+        plain = "" if is_leftover(name) else re.sub(r"[^a-z0-9]", "", name.casefold())
+        if plain in _FOLDERS[part] and (root / name).is_dir():
             return root / name
     return None

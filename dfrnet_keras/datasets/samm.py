@@ -20,7 +20,8 @@ _SCHEME = Scheme(
     worksheet="MICRO_ONLY",
     latest=True,
     subject="{:03d}",
-    subject_folder=r"([0-9]{3})",
+    subject_folder=r"[0-9]{3}",
+    clip_folder=r"[0-9]+_[0-9]+_[0-9]+",
     emotions={**{name: name for name in CLASSES}, "others": "other"},
     three_classes={
         "happiness": "positive",
@@ -39,7 +40,7 @@ def read_samm(
 
     The three classes are those of MEGC 2019: happiness is positive, surprise is surprise, anger,
     contempt, disgust, fear and sadness are negative; other emotions are left aside. The complete
-    dataset gives 133 clips of 28 subjects.
+    dataset gives the 133 clips of 28 subjects that are on its list, see `composite.applies`.
 
     Args:
         root: The folder that holds the sheet and one folder for each subject, or the one above it.

@@ -1,9 +1,11 @@
-"""Reads annotation sheets in the xlsx format."""
+"""Reads annotation sheets: xlsx files, and the same saved as csv."""
 
 from __future__ import annotations
 
+import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
@@ -12,6 +14,10 @@ from dfrnet_keras.errors import InputError
 
 _HEADER_WITHIN = 40  # rows; the sheet of SAMM has 13 rows of notes above its header
 _END_AFTER = 200  # empty rows; some programs store a million of them
+_DELIMITERS = ",;\t"  # ";" where the comma is the decimal sign
+
+_Numbered = Iterator[tuple[int, Sequence[Any]]]
+_Tables = Generator[tuple[str, Iterator[Sequence[Any]]], None, None]
 
 
 class Row(NamedTuple):
@@ -26,14 +32,19 @@ class Row(NamedTuple):
     cells: dict[str, str]
 
 
+class _Uncomputed:
+    """In place of the value of a formula that no program has computed."""
+
+
 def read_sheet(path: Path, columns: Sequence[str], *, prefer: str | None = None) -> list[Row]:
     """The rows below the header of a sheet.
 
     The header is the first row that names all the columns, blanks, dots and case aside:
-    "OnsetFrame" and "Onset Frame" are one column.
+    "OnsetFrame" and "Onset Frame" are one column. Cells that are merged over several rows give
+    their value to each of these.
 
     Args:
-        path: The xlsx file.
+        path: The file: .xlsx, or .csv with commas, semicolons or tabs between its cells.
         columns: Names of the wanted columns.
         prefer: Name of the worksheet to look at first.
 
@@ -41,30 +52,29 @@ def read_sheet(path: Path, columns: Sequence[str], *, prefer: str | None = None)
         The rows that are not empty.
 
     Raises:
-        InputError: The file is no readable xlsx, or no row of it names all the columns.
+        InputError: The file cannot be read, no row of it names all the columns, or a wanted cell
+            holds a formula without a value.
     """
-    import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
-
     wanted = {_plain(name): name for name in columns}
     nearest: set[str] = set()
+    is_text = path.suffix.lower() in (".csv", ".tsv")
+    tables = _csv_tables(path) if is_text else _worksheets(path, prefer)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        try:
-            sheets = sorted(book.worksheets, key=lambda sheet: sheet.title != prefer)
-            for sheet in sheets:
-                # Sizes that some programs note in the file are wrong; rows are counted instead.
-                sheet.reset_dimensions()
-                places, rows = _below_header(sheet.iter_rows(values_only=True), wanted, nearest)
+        with closing(tables):
+            for table, rows in tables:
+                numbered = enumerate(rows, start=1)
+                places = _find_header(numbered, wanted, nearest)
                 if places:
-                    return _pick(rows, places)
-        finally:
-            book.close()
-    except (InvalidFileException, BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
+                    picked = _pick(path, numbered, places)
+                    if not is_text and any("" in row.cells.values() for row in picked):
+                        _fill_merged(path, table, picked, places)
+                    return picked
+    except (BadZipFile, KeyError, ValueError, OSError, SyntaxError, csv.Error) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(
-            f"{path} is not a readable xlsx file ({error}): replace it with the dataset's own"
+            f"{path} is not a readable {path.suffix[1:]} file ({error}): "
+            "replace it with the dataset's own"
         ) from error
     lacking = [name for plain, name in wanted.items() if plain not in nearest]
     raise InputError(
@@ -72,35 +82,82 @@ def read_sheet(path: Path, columns: Sequence[str], *, prefer: str | None = None)
     )
 
 
-def _below_header(
-    rows: Iterable[tuple[Any, ...]], wanted: dict[str, str], nearest: set[str]
-) -> tuple[dict[str, int], Iterable[tuple[int, tuple[Any, ...]]]]:
-    """Where each column stands, and the numbered rows after the header; or nothing.
+def _worksheets(path: Path, prefer: str | None) -> _Tables:
+    """Title and rows of each worksheet, the preferred one first."""
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        books = [openpyxl.load_workbook(path, read_only=True, data_only=value)
+                 for value in (True, False)]  # fmt: skip
+    except InvalidFileException as error:
+        raise ValueError(str(error)) from error
+    try:
+        pairs = zip(*(book.worksheets for book in books), strict=True)
+        for values, formulas in sorted(pairs, key=lambda pair: pair[0].title != prefer):
+            # Sizes that some programs note in the file are wrong; rows are counted instead.
+            values.reset_dimensions()
+            formulas.reset_dimensions()
+            yield values.title, _with_formulas(values, formulas)
+    finally:
+        for book in books:
+            book.close()
+
+
+def _with_formulas(values: Any, formulas: Any) -> Iterator[Sequence[Any]]:
+    pairs = zip(values.iter_rows(values_only=True), formulas.iter_rows(values_only=True))  # noqa: B905
+    for shown, written in pairs:
+        if shown == written:
+            yield shown
+            continue
+        yield [
+            _Uncomputed if value is None and formula is not None else value
+            for value, formula in zip(shown, written, strict=True)
+        ]
+
+
+def _csv_tables(path: Path) -> _Tables:
+    """The rows of a csv file, once for each sign that may stand between its cells."""
+    data = path.read_bytes()
+    encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
+    try:
+        text = data.decode(encodings[0])
+    except UnicodeDecodeError:
+        text = data.decode(encodings[-1])
+    for delimiter in _DELIMITERS:
+        yield "", csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+
+
+def _find_header(rows: _Numbered, wanted: dict[str, str], nearest: set[str]) -> dict[str, int]:
+    """Where each column stands, with the header taken off `rows`; or nothing.
 
     `nearest` is given the columns of the row that came closest to being the header.
     """
-    numbered = enumerate(rows, start=1)
-    for number, row in numbered:
+    for number, row in rows:
         names = [_plain(cell_text(value)) for value in row]
         known = wanted.keys() & set(names)
         if known == wanted.keys():
-            return {wanted[plain]: names.index(plain) for plain in wanted}, numbered
+            return {wanted[plain]: names.index(plain) for plain in wanted}
         if len(known) > len(nearest):
             nearest.clear()
             nearest.update(known)
         if number >= _HEADER_WITHIN:
             break
-    return {}, ()
+    return {}
 
 
-def _pick(rows: Iterable[tuple[int, tuple[Any, ...]]], places: dict[str, int]) -> list[Row]:
+def _pick(path: Path, rows: _Numbered, places: dict[str, int]) -> list[Row]:
     picked: list[Row] = []
     empty = 0
     for number, row in rows:
-        cells = {
-            name: cell_text(row[place]) if place < len(row) else ""
-            for name, place in places.items()
-        }
+        values = {name: row[at] if at < len(row) else None for name, at in places.items()}
+        for name, value in values.items():
+            if value is _Uncomputed:
+                raise InputError(
+                    f"{path}, row {number}: the cell of {name} holds a formula without a value: "
+                    "open the sheet in a spreadsheet program and save it"
+                )
+        cells = {name: cell_text(value) for name, value in values.items()}
         if any(cells.values()):
             picked.append(Row(number, cells))
             empty = 0
@@ -111,9 +168,26 @@ def _pick(rows: Iterable[tuple[int, tuple[Any, ...]]], places: dict[str, int]) -
     return picked
 
 
+def _fill_merged(path: Path, table: str, rows: Sequence[Row], places: dict[str, int]) -> None:
+    """Give each cell of a merged range the value that the sheet keeps in the first one."""
+    import openpyxl
+
+    by_number = {row.number: row for row in rows}
+    for merged in openpyxl.load_workbook(path, data_only=True)[table].merged_cells.ranges:
+        first = by_number.get(merged.min_row)
+        for name, place in places.items():
+            # Columns are counted from 1 there. A range over several columns gives its value to
+            # the first of them alone, as the sheet does.
+            if first is None or place + 1 != merged.min_col:
+                continue
+            for number in range(merged.min_row + 1, merged.max_row + 1):
+                if number in by_number:
+                    by_number[number].cells[name] = first.cells[name]
+
+
 def cell_text(value: Any) -> str:
     """A cell as text: numbers without a fraction as integers, nothing as an empty text."""
-    if value is None:
+    if value is None or value is _Uncomputed:
         return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -12,25 +12,28 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from dfrnet_keras.datasets import composite
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
 from dfrnet_keras.datasets.folders import (
     Tree,
     choose_edition,
+    enclosing,
     explore,
     leaves,
     missing_between,
     numbered_frames,
     subfolders,
+    subject_number,
 )
 from dfrnet_keras.datasets.listing import LEFT_OUT, Listing, Problem
 from dfrnet_keras.datasets.recognition import refuse_other
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.frames import is_leftover, is_video
 
 CLASSES = MEGC2019_CLASSES
 CAMERAS = ("HS", "VIS", "NIR")
 
 _CODES = {"ne": "negative", "po": "positive", "sur": "surprise"}
-_SUBJECT = re.compile(r"s([0-9]{1,9})", re.IGNORECASE)
 _CLIP = re.compile(r"s([0-9]{1,9})_(ne|po|sur)_([0-9]+)", re.IGNORECASE)
 
 
@@ -53,7 +56,8 @@ def read_smic(
     Returns:
         The clips in natural order, subjects and names padded (`s01`, `s01_ne_01`) as the list of
         MEGC 2019 has them, with no apex; and the problems met. The complete dataset has 164 clips
-        of 16 subjects (HS) and 71 clips of 8 subjects (VIS, NIR).
+        of 16 subjects (HS), which is the list of MEGC 2019 (see `composite.applies`), and 71
+        clips of 8 subjects (VIS, NIR).
 
     Raises:
         InputError: There is no clip of that camera and edition.
@@ -74,21 +78,33 @@ def read_smic(
     folder, problems = choose_edition(Tree(fits, []), root, edition, "SMIC")
     clips: list[Clip] = []
     names: dict[str, Path] = {}
+    inside = enclosing(folder, root)
     for label, path in _clip_folders(folder, problems):
-        clip = _clip(path, label, folder.resolve(), names, problems)
+        clip = _clip(path, label, inside, names, problems)
         clips += [] if clip is None else [clip]
-    return Listing(tuple(clips), tuple(problems), (folder,))
+    notes = []
+    if classes == "megc2019" and wanted == "HS":
+        own = [(clip.subject, clip.name) for clip in clips]
+        held, note = composite.applies("smic", own)
+        notes.append(note)
+        if held:
+            listed = composite.listed_clips("smic")
+            extra = [clip for clip in own if clip not in listed]
+            problems += composite.differences("smic", folder, extra, own)
+            clips = [clip for clip in clips if (clip.subject, clip.name) in listed]
+    return Listing(tuple(clips), tuple(problems), (folder,), notes=tuple(notes))
 
 
 def _is_subject(path: Path) -> bool:
-    """SMIC names subjects so briefly that only what is inside tells them from other folders."""
-    if not _SUBJECT.fullmatch(path.name):
+    """Whether a folder is that of a subject: `s1` alone may be anything, so its contents count."""
+    if subject_number(path.name) is None:
         return False
     try:
-        inside = {inner.name.casefold() for inner in subfolders(path)}
+        inside = {inner.name.strip().casefold() for inner in subfolders(path)}
     except OSError:
         return True  # reported later, when its clips are looked for
-    return not inside or bool(inside & {"micro", "non_micro", "non-micro"})
+    distributed = re.fullmatch("s[0-9]+", path.name, re.IGNORECASE) is not None
+    return (distributed and not inside) or bool(inside & {"micro", "non_micro", "non-micro"})
 
 
 def _camera_of(folder: Path) -> str | None:
@@ -100,19 +116,24 @@ def _clip_folders(folder: Path, problems: list[Problem]) -> list[tuple[str, Path
     """Class and folder of each micro-expression: `s1/micro/negative/s1_ne_01`."""
     found = []
     for subject in subfolders(folder):
-        if not _SUBJECT.fullmatch(subject.name):
+        if subject_number(subject.name) is None:
             continue
         try:
             for micro in subfolders(subject):
-                if micro.name.casefold() != "micro":
+                if micro.name.strip().casefold() != "micro":
                     continue
                 for group in subfolders(micro):
-                    label = group.name.casefold()
+                    label = group.name.strip().casefold()
                     if label not in CLASSES:
                         what = f"is none of the classes {', '.join(CLASSES)}"
                         problems.append(Problem(group, None, what, "it was passed over"))
                         continue
                     found += [(label, path) for path in subfolders(group)]
+                    problems += [
+                        Problem(path, None, "is a video: its frames are needed", LEFT_OUT)
+                        for path in sorted(group.iterdir())
+                        if is_video(path) and not is_leftover(path.name)
+                    ]
         except OSError as error:
             where = Path(error.filename or subject)
             what = f"cannot be read ({error.strerror})"
@@ -121,12 +142,15 @@ def _clip_folders(folder: Path, problems: list[Problem]) -> list[tuple[str, Path
 
 
 def _clip(
-    path: Path, label: str, inside: Path, names: dict[str, Path], problems: list[Problem]
+    path: Path,
+    label: str,
+    inside: tuple[Path, ...],
+    names: dict[str, Path],
+    problems: list[Problem],
 ) -> Clip | None:
     """The clip in a folder, or `None` with a problem that says why there is none."""
-    match = _CLIP.fullmatch(path.name)
-    owner = _SUBJECT.fullmatch(path.parents[2].name)
-    subject = int(owner[1]) if owner else -1
+    match = _CLIP.fullmatch(path.name.strip())
+    subject = subject_number(path.parents[2].name)
     reason = None
     if match is None:
         reason = "its name is not like s1_ne_01"
@@ -136,7 +160,7 @@ def _clip(
         reason = f"its name says {_CODES[match[2].casefold()]}, it lies in {path.parent.name}"
     elif leaves(path, inside):
         reason = "it is a link that leaves the dataset's folder"
-    if reason is None and match is not None:
+    if reason is None and match is not None:  # and with it the number of the subject
         name = f"s{subject:02d}_{match[2].casefold()}_{match[3].zfill(2)}"
         if name in names:
             reason = f"the clip is in {names[name].name} already"

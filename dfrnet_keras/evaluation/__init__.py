@@ -7,21 +7,29 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
-    "Fold": "folds",
-    "Learner": "loso",
-    "Run": "run",
-    "compare_runs": "comparison",
-    "confusion_matrix": "metrics",
-    "evaluate_loso": "loso",
-    "loso_folds": "folds",
-    "open_run": "run_folder",
-    "uar": "metrics",
-    "uf1": "metrics",
+    "Fold": "evaluation.folds",
+    "Learner": "evaluation.learner",
+    "Run": "evaluation.run",
+    "compare_runs": "evaluation.comparison",
+    "confusion_matrix": "evaluation.metrics",
+    "evaluate_loso": "evaluation.loso",
+    "loso_folds": "evaluation.folds",
+    "open_run": "evaluation.run_folder",
+    "uar": "evaluation.metrics",
+    "uf1": "evaluation.metrics",
 }
 __all__ = sorted(_HOME)
+# Where version 0.1.0 had them; programs written for it go on working.
+_MOVED = {
+    "NetworkLearner": "learners",
+    "fit_everybody": "learners.deploy",
+    "fit_for_deployment": "learners",
+    "write_report": "report",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = (_HOME | _MOVED).get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"dfrnet_keras.{home}"), name)

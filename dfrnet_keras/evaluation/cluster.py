@@ -16,20 +16,12 @@ import numpy as np
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold
-from dfrnet_keras.evaluation.workers import (
-    Progress,
-    Result,
-    Work,
-    bundles_of,
-    in_turn,
-    listen,
-    start_quietly,
-)
+from dfrnet_keras.evaluation.learner import Learner, Progress
+from dfrnet_keras.evaluation.run import versions
+from dfrnet_keras.evaluation.workers import Result, Work, alone, start_quietly
 
 if TYPE_CHECKING:
     from distributed import Client
-
-    from dfrnet_keras.evaluation.loso import Learner
 
 _SECONDS_TO_ANSWER = 30
 _EVENTS = "dfr-keras"
@@ -72,20 +64,18 @@ def on_cluster(
         # Every worker gets a copy, so that the death of one loses nothing.
         sent = client.scatter(_portable(learner), broadcast=True, hash=False)
         asked = {
-            client.submit(_one_bundle, sent, bundle, seed, pure=False): (seed, bundle)
+            client.submit(_one_fold, sent, fold, seed, pure=False): (seed, fold)
             for seed, folds in todo
-            for bundle in bundles_of(learner, folds)
+            for fold in folds
         }
         try:
             for future in as_completed(asked, loop=client.loop):
-                yield from _results(future, *asked[future], address)
+                yield _result(future, *asked[future], address)
         finally:
             client.cancel(list(asked))
 
 
 def _check_workers(client: Client, address: str) -> None:
-    from dfrnet_keras.evaluation.loso import versions
-
     try:
         client.wait_for_workers(1, timeout=_SECONDS_TO_ANSWER)
     except TimeoutError as error:
@@ -106,36 +96,33 @@ def _check_workers(client: Client, address: str) -> None:
 def _portable(learner: Learner) -> Learner:
     """A copy that carries its maps along: a worker need not see the folder of the store."""
     sent = copy.copy(learner)
-    listen(sent, None)
-    store = getattr(sent, "store", None)
-    if store is not None:
-        in_memory = copy.copy(store)
-        in_memory.arrays = {name: np.array(maps) for name, maps in store.arrays.items()}
-        sent.store = in_memory  # type: ignore[attr-defined]
+    sent.progress = None
+    if sent.store is not None:
+        in_memory = copy.copy(sent.store)
+        in_memory.arrays = {name: np.array(maps) for name, maps in sent.store.arrays.items()}
+        sent.store = in_memory
     return sent
 
 
-def _one_bundle(learner: Learner, folds: list[Fold], seed: int) -> list[Result]:
+def _one_fold(learner: Learner, fold: Fold, seed: int) -> Result:
     from distributed import get_worker
 
     worker: Any = get_worker()
     with _AT_WORK:
-        prepare = getattr(learner, "prepare_process", None)
-        if prepare is not None:
-            start_quietly(True)
-            prepare(max(1, worker.state.nthreads))
-        results = in_turn(learner, [(seed, folds)], lambda event: worker.log_event(_EVENTS, event))
-        return list(results)
+        start_quietly(learner.needs_keras)
+        learner.prepare_process(max(1, worker.state.nthreads))
+        learner.progress = lambda event: worker.log_event(_EVENTS, event)
+        return seed, *alone(learner, fold, seed)
 
 
-def _results(future: Any, seed: int, folds: list[Fold], address: str) -> list[Result]:
+def _result(future: Any, seed: int, fold: Fold, address: str) -> Result:
     from distributed import CancelledError, KilledWorker
 
     try:
         return future.result()
     except KilledWorker as error:
         reason = f"its workers died, {error.allowed_failures + 1} times over"
-        return [(seed, fold, None, {"failure": reason}) for fold in folds]
+        return seed, fold, None, {"failure": reason}
     except CancelledError as error:
         with contextlib.suppress(Exception):
             future.release()

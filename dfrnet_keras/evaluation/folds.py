@@ -1,4 +1,4 @@
-"""Who is trained on, who stops the training and who is judged, fold by fold."""
+"""Which clips a fold trains on, is stopped by and is tested on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ALL_SUBJECTS = "all subjects"
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """Indexes into a store of the clips that a fold trains on, is stopped by and is judged by.
+    """Indexes into a store of the clips that a fold trains on, is stopped by and is tested on.
 
     Attributes:
         number: Place of the held-out subject among all subjects, or of the held-out dataset.
@@ -61,7 +61,7 @@ def loso_folds(
     Args:
         store: Whose rows name dataset, subject and label of each clip.
         validation: `"subjects"` holds out a few training subjects, drawn so that datasets and
-            classes keep their shares; `"none"`; `"test-subject"` judges and chooses by the same
+            classes keep their shares; `"none"`; `"test-subject"` chooses and tests by the same
             clips, as many published codes do: its figures are optimistic.
         share: About which share of the training clips is held out for validation.
         seed: Of the drawing.
@@ -103,6 +103,19 @@ def loso_folds(
             )
         )
     return folds
+
+
+def unlearned_classes(store: FeatureStore, protocol: str) -> list[tuple[str, str]]:
+    """Folds that hold out clips of a class of which no other clip is left to train on.
+
+    Returns:
+        The held-out unit (`casme2/sub01`) and the name of the class.
+    """
+    return [
+        (f"{fold.dataset}/{fold.subject}", store.classes[label])
+        for fold in loso_folds(store, validation="none", protocol=protocol)
+        for label in sorted({*store.labels[fold.test]} - {*store.labels[fold.train]})
+    ]
 
 
 def _refuse_too_little(store: FeatureStore, protocol: str) -> None:
@@ -193,7 +206,7 @@ def held_out_unit(words: str) -> str:
     return "dataset" if read_protocol(words)[0] == "hold-out-database" else "subject"
 
 
-def everybody(store: FeatureStore, *, validation: str = "subjects", seed: int = 0) -> Fold:
+def all_subjects_fold(store: FeatureStore, *, validation: str = "subjects", seed: int = 0) -> Fold:
     """The fold of the network to deploy: trained on all subjects, tested on none.
 
     Args:

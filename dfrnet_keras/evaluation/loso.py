@@ -8,42 +8,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from dfrnet_keras import __version__
 from dfrnet_keras.evaluation import run_folder
 from dfrnet_keras.evaluation.folds import Fold, describe_protocol, loso_folds
-from dfrnet_keras.evaluation.run import FoldRecord, Prediction, Run
-from dfrnet_keras.evaluation.workers import Progress, in_parallel, in_turn
-
-if TYPE_CHECKING:
-    from dfrnet_keras.store import FeatureStore
-
-
-class Learner(Protocol):
-    """A network, a kernel machine, or anything else that learns from the folds it is given."""
-
-    def fit_predict(
-        self, folds: Sequence[Fold], seed: int
-    ) -> Iterable[tuple[Fold, np.ndarray | None, dict[str, Any]]]:
-        """Yield (fold, probabilities of its test clips, history) for each of the folds.
-
-        Probabilities have shape (test clips, classes). History may hold lists of one figure an
-        epoch (`"loss"`, `"validation_loss"`), `"epoch"` (the one kept), `"seconds"`, and
-        `"failure"`: the reason why the probabilities are `None`.
-
-        An exception is written down as the failure of its fold, and the others go on; `InputError`
-        says that no fold can succeed, and ends the run.
-
-        A learner that trains some folds together may have `bundles(folds)`, which gives lists of
-        folds: processes and cluster workers are then given whole lists rather than single folds.
-        """
+from dfrnet_keras.evaluation.learner import Learner, Progress, as_learner
+from dfrnet_keras.evaluation.run import FoldRecord, Prediction, Run, versions
+from dfrnet_keras.evaluation.workers import in_parallel, in_turn
+from dfrnet_keras.store import FeatureStore
 
 
 def evaluate_loso(
-    learner: Learner,
+    learner: Learner | Any,
     store: FeatureStore,
     *,
     run_dir: str | os.PathLike[str] | None = None,
@@ -55,14 +33,14 @@ def evaluate_loso(
     progress: Progress | None = None,
     scheduler: str | None = None,
 ) -> Run:
-    """Train and test a learner once a subject, each time on all the other subjects.
+    """Train a learner once a subject, each time on all the others, and test it on that subject.
 
     With `protocol="hold-out-database"`, once a dataset, each time on the other datasets.
 
     Args:
-        learner: Anything with `fit_predict`; it knows its own features. Its `settings`, where it
-            has them, are written into the run.
-        store: Whose rows say which clip belongs to whom and what its label is.
+        learner: A `Learner`, or any object with its `fit_predict`; it has its own features. Its
+            `settings` are written into the run.
+        store: Its rows hold dataset, subject and label of each clip.
         run_dir: Where settings, folds, rows and metrics are kept. Folds found there are not run
             again, so a run that was cut off goes on. `None` keeps nothing on disk.
         jobs: How many processes train folds at the same time.
@@ -79,14 +57,23 @@ def evaluate_loso(
         others are there all the same.
 
     Raises:
-        InputError: Where the run folder belongs to other settings or to a process that is at work,
-            or the cluster cannot be used.
+        InputError: The learner was made with another store, the run folder belongs to other
+            settings or to a process that is at work, or the cluster cannot be used.
+
+    Example:
+
+    ```python
+    store = FeatureStore.open("stores/casme2")
+    run = evaluate_loso(NetworkLearner("ststnet", store), store, run_dir="runs/ststnet", jobs=2)
+    print(run.metrics()["uf1"], run.metrics()["interval"]["uf1"])
+    ```
     """
+    learner = as_learner(learner, store)
     seeds = [seed] if isinstance(seed, int) else list(seed)
     every = loso_folds(store, validation=validation, protocol=protocol)
     chosen = every if folds is None else every[:folds]
     settings = {
-        "learner": getattr(learner, "settings", {"name": type(learner).__name__}),
+        "learner": learner.settings,
         "protocol": describe_protocol(store, protocol),
         "validation": validation,
         "seeds": seeds,
@@ -192,16 +179,3 @@ def _record(
         seconds=float(history.get("seconds", 0.0)),
         validation_subjects=tuple(validation),
     )
-
-
-def versions() -> dict[str, str]:
-    """What a result depends on besides its settings."""
-    from importlib.metadata import version
-
-    return {
-        "dfrnet_keras": __version__,
-        "keras": version("keras"),
-        "tensorflow": version("tensorflow"),
-        "numpy": version("numpy"),
-        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
-    }

@@ -64,10 +64,11 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 3) -> 
             or values.max() >= classes
         ):
             raise InputError(f"{name} must hold class numbers from 0 to {classes - 1}.")
-    matrix = np.zeros((classes, classes), np.int64)
-    if true.size:
-        np.add.at(matrix, (true, predicted), 1)
-    return matrix
+    if not true.size:
+        return np.zeros((classes, classes), np.int64)
+    from sklearn import metrics
+
+    return metrics.confusion_matrix(true, predicted, labels=range(classes)).astype(np.int64)
 
 
 def scores(matrix: np.ndarray) -> Scores:
@@ -136,7 +137,7 @@ def bootstrap_interval(
 
     def statistic(drawn: np.ndarray, axis: int) -> np.ndarray:
         pooled = matrices[:, drawn].sum(axis=axis % drawn.ndim + 1)
-        # A seed under which none of the drawn subjects was judged has no say.
+        # A seed under which none of the drawn subjects was tested does not count.
         return np.nanmean(mean_over_classes(pooled), axis=0)
 
     result = stats.bootstrap(

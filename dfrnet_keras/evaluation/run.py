@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dfrnet_keras.evaluation.halves import HALVES, half_of
+from dfrnet_keras import __version__
 from dfrnet_keras.evaluation.metrics import (
     bootstrap_interval,
     confusion_matrix,
@@ -20,14 +21,14 @@ from dfrnet_keras.evaluation.metrics import (
 
 @dataclass(frozen=True)
 class Prediction:
-    """What one fold said of one clip that it was not trained on.
+    """The answer of one fold for one clip that it was not trained on.
 
     Attributes:
         dataset, subject, clip: Whose clip it is.
         label, predicted: Names of the classes.
         probabilities: One per class, in the order of the run's classes.
         fold, seed: Which fold, under which seed.
-        epoch: The epoch whose weights answered, from 1; 0 for a learner without epochs.
+        epoch: The epoch whose weights were used, from 1; 0 for a learner without epochs.
     """
 
     dataset: str
@@ -86,7 +87,7 @@ class Run:
 
     @property
     def optimistic(self) -> bool:
-        """Whether an epoch was chosen on the subject that it is judged by."""
+        """Whether an epoch was chosen on the held-out subject that it is tested on."""
         return self.settings.get("validation") == "test-subject"
 
     @property
@@ -133,9 +134,8 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         A dictionary that JSON can hold, `None` where a figure is not defined. `uf1`, `uar`,
         `accuracy`, `macro_precision` are means over seeds of the figure pooled over all clips;
         `spread` the standard deviation over seeds; `interval` the 95 % bootstrap over subjects,
-        also of each of `datasets` and of the two `halves` (`evaluation.halves`);
-        `floor` what always answering the most frequent class reaches; `confusion_matrix` the sum
-        over seeds.
+        also of each of `datasets`; `floor` what always answering the most frequent class reaches;
+        `confusion_matrix` the sum over seeds.
     """
     rows = list(rows)
     number = {name: index for index, name in enumerate(classes)}
@@ -153,7 +153,7 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         return {**nothing, "clips": 0, "classes": list(classes), "floor": None,
                 "spread": {"uf1": None, "uar": None}, "confusion_matrix": None,
                 "interval": {"uf1": [None, None], "uar": [None, None]},
-                "seeds": {}, "datasets": {}, "halves": {}, "subjects": []}  # fmt: skip
+                "seeds": {}, "datasets": {}, "subjects": []}  # fmt: skip
     result = _means_over_seeds(matrices)
     result["classes"] = list(classes)
     result["clips"] = int(clips.sum())
@@ -164,13 +164,10 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
     result["interval"] = _interval(matrices)
     truth = {(row.dataset, row.subject, row.clip): number[row.label] for row in rows}
     result["floor"] = majority_scores(list(truth.values()), len(classes)).as_dict()
-    result["datasets"], result["halves"] = {}, {}
+    result["datasets"] = {}
     for dataset in sorted({dataset for dataset, _ in persons}):
         members = [index for person, index in place.items() if person[0] == dataset]
         result["datasets"][dataset] = _part(matrices[:, members], clips[members])
-    for half in HALVES:
-        members = [index for person, index in place.items() if half_of(person[1]) == half]
-        result["halves"][half] = _part(matrices[:, members], clips[members]) if members else None
     result["subjects"] = [
         {
             "dataset": dataset,
@@ -231,4 +228,17 @@ def subject_matrices(run: Run, seed: int) -> dict[tuple[str, str], np.ndarray]:
             len(run.classes),
         )
         for person, rows in grouped.items()
+    }
+
+
+def versions() -> dict[str, str]:
+    """What a result depends on besides its settings."""
+    from importlib.metadata import version
+
+    return {
+        "dfrnet_keras": __version__,
+        "keras": version("keras"),
+        "tensorflow": version("tensorflow"),
+        "numpy": version("numpy"),
+        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
     }

@@ -1,23 +1,20 @@
-"""Who trains the folds: this process one after the other, or several processes of this machine."""
+"""Trains the folds in this process, one after the other, or in several of this machine."""
 
 from __future__ import annotations
 
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold
+from dfrnet_keras.evaluation.learner import Learner, Progress
 
-if TYPE_CHECKING:
-    from dfrnet_keras.evaluation.loso import Learner
-
-Progress = Callable[[dict[str, Any]], None]
 # Seeds, each with the folds that it is to be run on.
 Work = Sequence[tuple[int, list[Fold]]]
 # A seed, a fold, the probabilities of its test clips, and the history of its training.
@@ -25,7 +22,7 @@ Result = tuple[int, Fold, "np.ndarray | None", dict[str, Any]]
 
 
 def in_turn(learner: Learner, todo: Work, progress: Progress | None) -> Iterator[Result]:
-    listen(learner, progress)
+    learner.progress = progress
     for seed, group in todo:
         waiting = {fold.number: fold for fold in group}
         try:
@@ -46,7 +43,7 @@ def in_turn(learner: Learner, todo: Work, progress: Progress | None) -> Iterator
 def alone(
     learner: Learner, fold: Fold, seed: int
 ) -> tuple[Fold, np.ndarray | None, dict[str, Any]]:
-    """What a learner says of one fold, which fails where the learner raises an exception."""
+    """The result of one fold, which fails where the learner raises an exception."""
     try:
         results = list(learner.fit_predict([fold], seed))
     except InputError:
@@ -88,49 +85,34 @@ def in_parallel(
         listener.start()
         try:
             tasks = (
-                delayed(_one_bundle)(learner, bundle, seed, threads, events)
+                delayed(_one_fold)(learner, fold, seed, threads, events)
                 for seed, group in todo
-                for bundle in bundles_of(learner, group)
+                for fold in group
             )
-            for results in Parallel(
+            yield from Parallel(
                 n_jobs=jobs,
                 return_as="generator_unordered",
                 pre_dispatch=jobs,
                 initializer=start_quietly,
                 initargs=("keras" in sys.modules,),
-            )(tasks):
-                yield from results
+            )(tasks)
         finally:
             events.put(None)
             listener.join()
 
 
-def bundles_of(learner: Learner, folds: list[Fold]) -> list[list[Fold]]:
-    """Folds that go to one process together: those that a learner trains side by side."""
-    bundles = getattr(learner, "bundles", None)
-    return bundles(folds) if bundles is not None else [[fold] for fold in folds]
-
-
-def _one_bundle(
-    learner: Learner, folds: list[Fold], seed: int, threads: int, events: Any
-) -> list[Result]:
-    prepare = getattr(learner, "prepare_process", None)
-    if prepare is not None:
-        prepare(threads)
-    return list(in_turn(learner, [(seed, folds)], events.put))
+def _one_fold(learner: Learner, fold: Fold, seed: int, threads: int, events: Any) -> Result:
+    learner.prepare_process(threads)
+    learner.progress = events.put
+    return seed, *alone(learner, fold, seed)
 
 
 def start_quietly(keras: bool) -> None:
     """Load Keras, where the learner will, without the lines that each worker would print."""
-    if keras and os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") == "3":
-        from dfrnet_keras.startup import start_keras_quietly
+    if keras:
+        from dfrnet_keras.startup import start_keras
 
-        start_keras_quietly()
-
-
-def listen(learner: Learner, progress: Progress | None) -> None:
-    if hasattr(learner, "progress"):
-        learner.progress = progress
+        start_keras()
 
 
 def _pass_on(events: Any, progress: Progress | None) -> None:

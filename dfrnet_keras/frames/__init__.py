@@ -1,6 +1,13 @@
 """Frames of a clip: read from pictures or a video, in order, damage found."""
 
-from dfrnet_keras.frames.files import IMAGE_SUFFIXES, is_video, list_frames, natural_key
+from dfrnet_keras.frames.files import (
+    IMAGE_SUFFIXES,
+    in_order,
+    is_leftover,
+    is_video,
+    list_frames,
+    natural_key,
+)
 from dfrnet_keras.frames.read import (
     iterate_frames,
     read_clip,
@@ -11,6 +18,8 @@ from dfrnet_keras.frames.read import (
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "in_order",
+    "is_leftover",
     "is_video",
     "iterate_frames",
     "list_frames",

@@ -1,4 +1,4 @@
-"""Tells a damaged image file by its own structure, without decoding it."""
+"""Finds damage in an image file by its structure, without decoding it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ def image_damage(data: bytes) -> str | None:
     """
     if not data:
         return "the file is empty"
+    if data.startswith((b"/annex/objects/", b"version https://git-lfs")):
+        return "a placeholder, whose content was not fetched: git annex get or git lfs pull"
     if data.startswith(b"\xff\xd8"):
         return _jpeg_damage(data)
     if data.startswith(b"\x89PNG\r\n\x1a\n"):

@@ -79,7 +79,7 @@ def read_frames(
         wanted = set(indexes)
         kept: dict[int, NDArray[np.uint8]] = {}
         count = 0
-        # Read to the end: only there can a truncated video be told from a whole one.
+        # Read to the end: only there does a truncated video differ from a whole one.
         for count, image in enumerate(_decode(Path(frames[0]), gray, wanted), start=1):
             if image is not None:
                 kept[count - 1] = image
@@ -196,7 +196,7 @@ def video_length(path: str | Path) -> tuple[int, float]:
         path: The video.
 
     Returns:
-        Number of frames and frames a second; either is 0 where the file does not tell.
+        Number of frames and frames a second; either is 0 where the file does not say.
 
     Raises:
         InputError: The file does not exist or is no video that can be read.

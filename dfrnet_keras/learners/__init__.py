@@ -10,7 +10,7 @@ _HOME = {
     "KernelLearner": "kernel",
     "MotionLearner": "motion",
     "NetworkLearner": "network",
-    "fit_everybody": "network",
+    "fit_all_subjects": "deploy",
     "fit_for_deployment": "deploy",
     "make_learner": "make",
 }

@@ -1,19 +1,40 @@
-"""The network to deploy: trained on everybody, with the leave-one-subject-out figure to expect."""
+"""The network to deploy: trained on all subjects, with the figure to expect of it."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import run_folder
-from dfrnet_keras.evaluation.loso import versions
-from dfrnet_keras.learners.network import NetworkLearner, fit_everybody
+from dfrnet_keras.evaluation.run import versions
+from dfrnet_keras.learners.motion import MotionLearner
+from dfrnet_keras.learners.network import NetworkLearner
 from dfrnet_keras.models.saving import save_network
 
-if TYPE_CHECKING:
-    from dfrnet_keras.learners.motion import MotionLearner
+
+def fit_all_subjects(
+    learner: NetworkLearner | MotionLearner, *, seed: int = 0, validation: str | None = None
+) -> tuple[Any, dict[str, Any]]:
+    """Train one network on all subjects.
+
+    Args:
+        learner: The network and its training.
+        seed: Of weights, order and augmentation.
+        validation: `"subjects"` holds some subjects out to stop the training, or to choose what is
+            to be chosen; `"none"` trains on every clip. By default the recipe's.
+
+    Returns:
+        The Keras network with its softmax, uncompiled, and the history of its training.
+
+    Raises:
+        InputError: Where the loss became NaN, or `validation` names a test subject.
+    """
+    return learner.fit_all_subjects(seed=seed, validation=validation or learner.recipe.validation)
+
+
+fit_everybody = fit_all_subjects  # its name in version 0.1.0
 
 
 def fit_for_deployment(
@@ -39,7 +60,7 @@ def fit_for_deployment(
             raise InputError(f"{path} is there already: delete it or give another --run-dir.")
         expected = _leave_one_subject_out(learner, folder)
         validation = learner.recipe.validation
-        network, history = fit_everybody(learner, seed=seed, validation=validation)
+        network, history = fit_all_subjects(learner, seed=seed, validation=validation)
         store = learner.store
         description = {
             "model": learner.model,

@@ -2,15 +2,15 @@
 
 Three things cost STSTNet most of its step: Keras composes batch normalisation of some fifteen
 elementwise passes, where TensorFlow has a fused kernel; that kernel and the convolutions are as
-slow on 3 or 5 channels as on 16; and the gradient of the pooling kernel is slow. So the twin joins
-the three streams, whose convolutions look at the same input, normalises with the fused kernel and
-pools by comparing slices. It computes what the network computes, but for
-rounding (`tests/evaluation/test_training_twin.py`).
+slow on 3 or 5 channels as on 16; and the gradient of the pooling kernel is slow. So this graph
+joins the three streams, whose convolutions look at the same input, normalises with the fused kernel
+and pools by comparing slices. It computes what the network computes, but for rounding
+(`tests/learners/test_fast_graph.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -18,15 +18,11 @@ import numpy as np
 from keras import ops
 
 from dfrnet_keras.layers import PaddedMaxPooling2D
-from dfrnet_keras.learners.streams import (
-    CHANNELS,
-    STREAMS,
-    joined_weights,
-    set_joined_weights,
-)
+
+_STREAMS = (3, 5, 8)  # filters of STSTNet
 
 
-class TrainingTwin:
+class FastGraph:
     """A network to train, and the way of weights to and from the network it stands for.
 
     Args:
@@ -55,7 +51,7 @@ class TrainingTwin:
             self.network.set_weights(model.get_weights())
             return
         for kind in ("conv", "norm"):
-            self.network.get_layer(kind).set_weights(joined_weights(model, kind))
+            self.network.get_layer(kind).set_weights(_joined_weights(model, kind))
         predictions = model.get_layer("predictions").get_weights()
         self.network.get_layer("predictions").set_weights(predictions)
 
@@ -65,7 +61,7 @@ class TrainingTwin:
             model.set_weights(self.network.get_weights())
             return
         for kind in ("conv", "norm"):
-            set_joined_weights(model, kind, self.network.get_layer(kind).get_weights())
+            _set_joined_weights(model, kind, self.network.get_layer(kind).get_weights())
         predictions = self.network.get_layer("predictions").get_weights()
         model.get_layer("predictions").set_weights(predictions)
 
@@ -74,15 +70,29 @@ def _joined_ststnet(network: keras.Model) -> keras.Model:
     """STSTNet with its streams as one convolution and one normalisation of 16 channels."""
     inputs = keras.Input(network.get_layer("flow").batch_shape[1:], name="flow")
     x = network.get_layer("padding")(inputs)
-    convolution = network.get_layer(f"conv{STREAMS[0]}").get_config()
-    convolution |= {"filters": CHANNELS, "name": "conv"}
+    convolution = network.get_layer(f"conv{_STREAMS[0]}").get_config()
+    convolution |= {"filters": sum(_STREAMS), "name": "conv"}
     x = keras.layers.Conv2D.from_config(convolution)(x)
-    normalization = network.get_layer(f"norm{STREAMS[0]}").get_config() | {"name": "norm"}
+    normalization = network.get_layer(f"norm{_STREAMS[0]}").get_config() | {"name": "norm"}
     x = keras.layers.BatchNormalization.from_config(normalization)(x)
     after = [layer.name for layer in network.layers].index("streams") + 1
     for layer in network.layers[after:]:
         x = layer(x)
     return keras.Model({"flow": inputs}, x, name=network.name)
+
+
+def _joined_weights(network: keras.Model, kind: str) -> list[np.ndarray]:
+    """The weights of the streams' layers of a kind, `"conv"` or `"norm"`, as those of one layer."""
+    streams = [network.get_layer(f"{kind}{filters}").get_weights() for filters in _STREAMS]
+    return [np.concatenate(parts, axis=-1) for parts in zip(*streams, strict=True)]
+
+
+def _set_joined_weights(network: keras.Model, kind: str, weights: Sequence[np.ndarray]) -> None:
+    """Set the weights of the streams' layers of a kind from those of one layer."""
+    ends = np.cumsum(_STREAMS)[:-1]
+    streams = zip(*[np.split(weight, ends, axis=-1) for weight in weights], strict=True)
+    for filters, own in zip(_STREAMS, streams, strict=True):
+        network.get_layer(f"{kind}{filters}").set_weights(own)
 
 
 def _seeds(model: keras.Model) -> list[Any]:

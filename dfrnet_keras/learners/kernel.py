@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold
-
-if TYPE_CHECKING:
-    from dfrnet_keras.store import FeatureStore
+from dfrnet_keras.evaluation.learner import Learner
+from dfrnet_keras.models.kernel_machines import MACHINES, describe_flow, fit_and_score
+from dfrnet_keras.store import FeatureStore
 
 _LBP_SIZE = 224  # pixels: the side of the faces whose patterns are counted
 
 
-class MajorityLearner:
+class MajorityLearner(Learner):
     """Answers with the shares of the classes among the training clips, whatever the clip.
 
     Always the most frequent class, then: the floor of every table. No paper's.
@@ -28,6 +28,8 @@ class MajorityLearner:
     Args:
         store: The features, of which the labels alone count.
     """
+
+    store: FeatureStore
 
     def __init__(self, store: FeatureStore) -> None:
         self.model = "majority"
@@ -48,7 +50,7 @@ class MajorityLearner:
             yield fold, np.tile(shares, (len(fold.test), 1)), {"seconds": 0.0}
 
 
-class KernelLearner:
+class KernelLearner(Learner):
     """A support vector machine on a descriptor of each clip.
 
     A machine has no epochs to choose among, so the clips that a network would be stopped by are
@@ -63,11 +65,11 @@ class KernelLearner:
         InputError: Where the store has no flow, or a clip has no frames to read.
     """
 
+    store: FeatureStore
+
     def __init__(
         self, model: str, store: FeatureStore, *, clips: Sequence[Clip] | None = None
     ) -> None:
-        from dfrnet_keras.models.kernel_machines import MACHINES
-
         self.model = model
         self.store = store
         self.machine = MACHINES[model]
@@ -88,8 +90,6 @@ class KernelLearner:
     @cached_property
     def descriptors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Of all clips, and of their mirror images where those are trained on."""
-        from dfrnet_keras.models.kernel_machines import describe_flow
-
         if self.clips:
             described = np.array([_frames_described(self.store, clip) for clip in self.clips])
             return described, described[:0]
@@ -109,8 +109,6 @@ class KernelLearner:
         self, folds: Sequence[Fold], seed: int
     ) -> Iterator[tuple[Fold, np.ndarray, dict[str, Any]]]:
         """Yield (fold, scores of its test clips, history) for each fold; `seed` changes nothing."""
-        from dfrnet_keras.models.kernel_machines import fit_and_score
-
         plain, mirrored = self.descriptors
         for fold in folds:
             started = time.perf_counter()

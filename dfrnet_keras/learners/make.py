@@ -6,26 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.models.recipe import BestRecipe, Recipe
+from dfrnet_keras.models.table import TRAINABLE
 
 if TYPE_CHECKING:
     from dfrnet_keras.datasets.clip import Clip
     from dfrnet_keras.learners.kernel import KernelLearner, MajorityLearner
     from dfrnet_keras.learners.motion import MotionLearner
     from dfrnet_keras.learners.network import NetworkLearner
-    from dfrnet_keras.models.recipe import BestRecipe, Recipe
     from dfrnet_keras.store import FeatureStore
 
-NETWORKS = (
-    "dfrnet",
-    "ststnet",
-    "off-apexnet",
-    "rcn-a",
-    "dual-inception",
-    "featref",
-    "capsulenet",
-)
 KERNEL_MACHINES = ("svm", "bi-woof-svm", "lbp-top-svm")
-LEARNERS: tuple[str, ...] = (*NETWORKS, *KERNEL_MACHINES, "majority")
+LEARNERS: tuple[str, ...] = (*TRAINABLE, *KERNEL_MACHINES, "majority")
 
 
 def check_name(model: str) -> None:
@@ -68,10 +60,8 @@ def make_learner(
         raise InputError(
             f"--{next(iter(model_options))} belongs to dfrnet: leave it out for {model}."
         )
-    if recipe is not None and model not in NETWORKS:
+    if recipe is not None and model not in TRAINABLE:
         raise InputError(f"{model} has no epochs and so no recipe: leave it out.")
-    from dfrnet_keras.models.recipe import BestRecipe
-
     if isinstance(recipe, BestRecipe):
         if model != "dfrnet" or model_options:
             raise InputError(
@@ -81,7 +71,7 @@ def make_learner(
         from dfrnet_keras.learners.motion import MotionLearner
 
         return MotionLearner(store, recipe=recipe)
-    if model in NETWORKS:
+    if model in TRAINABLE:
         from dfrnet_keras.learners.network import NetworkLearner
 
         return NetworkLearner(model, store, model_options=model_options, recipe=recipe)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
 from dfrnet_keras.datasets.synthetic.flow import CUT_FACES, MEGC2019_MAPS, FaceLayout
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.evaluation.folds import Fold, everybody
-from dfrnet_keras.learners.validation import judge, rank
+from dfrnet_keras.evaluation.folds import Fold, all_subjects_fold
+from dfrnet_keras.evaluation.learner import Learner
+from dfrnet_keras.learners.validation import loss_and_accuracy, rank
 from dfrnet_keras.models.motion_dfrnet import (
     SIDE,
     MotionDFRNet,
@@ -23,12 +24,12 @@ from dfrnet_keras.models.motion_dfrnet import (
     trunk_of,
 )
 from dfrnet_keras.models.recipe import BestRecipe
+from dfrnet_keras.startup import limit_threads, make_deterministic
+from dfrnet_keras.store import FeatureStore
 
 if TYPE_CHECKING:
     import keras
 
-    from dfrnet_keras.evaluation.workers import Progress
-    from dfrnet_keras.store import FeatureStore
 
 # What a validation chooses from: the penalty C of the fitted classifiers, and the share of those
 # that were trained on drawn motion.
@@ -39,7 +40,7 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 _DESCRIBED: dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 
 
-class MotionLearner:
+class MotionLearner(Learner):
     """The ensemble of `MotionDFRNet`, for `evaluate_loso` and `fit_for_deployment`.
 
     Its members are trained on drawn motion once a seed. A fold fits one classifier a member to the
@@ -56,12 +57,14 @@ class MotionLearner:
         InputError: Where the store has no flow, other classes, or maps of another size.
     """
 
+    needs_keras = True
+    store: FeatureStore
+
     def __init__(self, store: FeatureStore, *, recipe: BestRecipe | None = None) -> None:
         self.model = "motion-dfrnet"
         self.views = "T"
         self.store = store
         self.recipe = recipe or BestRecipe()
-        self.progress: Progress | None = None
         if "flow" not in store.arrays:
             raise InputError(
                 f"{store.path} holds the views {store.features}, and --recipe best looks at flow: "
@@ -87,12 +90,7 @@ class MotionLearner:
 
     def prepare_process(self, threads: int) -> None:
         """Give a process of its own so many threads."""
-        from dfrnet_keras.learners.network import limit_threads
-
         limit_threads(threads)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"progress": None}
 
     def fit_predict(
         self, folds: Sequence[Fold], seed: int
@@ -114,37 +112,30 @@ class MotionLearner:
                 },
             )
 
-    def fit_everybody(self, *, seed: int, validation: str) -> tuple[keras.Model, dict[str, Any]]:
-        """The network to deploy; see `evaluation.fit_everybody`."""
-        fold = everybody(self.store, validation=validation, seed=seed)
+    def fit_all_subjects(self, *, seed: int, validation: str) -> tuple[keras.Model, dict[str, Any]]:
+        """The network to deploy; see `learners.fit_all_subjects`."""
+        fold = all_subjects_fold(self.store, validation=validation, seed=seed)
         features, drawn = self.described(seed)
         penalty, share = self._chosen(features, drawn, fold)
         fitted = fit_heads(features, self.store.labels, fold.train, penalty)
         network = MotionDFRNet(self.store.size, len(self.store.classes), self.recipe.members, share)
         set_members(network, self._members(seed), fitted)
         chances = answers(features, drawn, fitted, fold.train, share)
-        loss, _ = judge(chances, self.store.labels[fold.train])
+        loss, _ = loss_and_accuracy(chances, self.store.labels[fold.train])
         return network, {"epoch": 0, "loss": [loss]}
 
     def _members(self, seed: int) -> list[keras.Model]:
         from dfrnet_keras.learners.motion_members import trained_members
-        from dfrnet_keras.learners.trainer import make_deterministic
 
         make_deterministic()
-        return trained_members(self.recipe, self.layout, seed, self._tell)
+        return trained_members(self.recipe, self.layout, seed, self._on_progress)
 
-    def _tell(self, done: int, members: int) -> None:
+    def _on_progress(self, done: int, members: int) -> None:
         if self.progress is not None:
-            self.progress(
-                {
-                    "event": "members",
-                    "done": done,
-                    "members": members,
-                }
-            )
+            self.progress({"event": "members", "done": done, "members": members})
 
     def described(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """What the members of a seed make of every clip; no label is looked at.
+        """What the members of a seed make of every clip, whatever its label.
 
         Returns:
             Features `(members, 2, clips, features)` and the answers of the classifiers that drawn
@@ -176,7 +167,7 @@ class MotionLearner:
     def _chosen(
         self, features: NDArray[np.float64], drawn: NDArray[np.float64], fold: Fold
     ) -> tuple[float, float]:
-        """Penalty and share: the recipe's, or what a validation likes best."""
+        """Penalty and share: the recipe's, or those with the best validation."""
         if fold.keep_best is None:
             return self.recipe.penalty, self.recipe.drawn_share
         labels = self.store.labels[fold.validation]
@@ -185,7 +176,7 @@ class MotionLearner:
             fitted = fit_heads(features, self.store.labels, fold.train, penalty)
             for share in SHARES:
                 chances = answers(features, drawn, fitted, fold.validation, share)
-                place = rank(*judge(chances, labels), fold.keep_best)
+                place = rank(*loss_and_accuracy(chances, labels), fold.keep_best)
                 ranked.append((place, penalty, share))
         return min(ranked)[1:]
 

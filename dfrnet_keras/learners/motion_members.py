@@ -1,6 +1,6 @@
 """Members of `MotionDFRNet`, trained on drawn motion.
 
-They see no real clip, so all folds share them.
+No real clip trains them, so all folds share them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def trained_members(
     recipe: BestRecipe,
     layout: FaceLayout,
     seed: int,
-    tell: Callable[[int, int], None] = lambda done, members: None,
+    on_progress: Callable[[int, int], None] = lambda done, members: None,
 ) -> list[keras.Model]:
     """The members of one seed, trained where they are not in the cache yet.
 
@@ -42,7 +42,7 @@ def trained_members(
         recipe: How many, and how they are trained.
         layout: Where faces lie in the maps that they will look at.
         seed: Of weights and drawn clips; each member has its own.
-        tell: Called with how many members are ready, and how many there will be.
+        on_progress: Called with how many members are ready, and how many there will be.
     """
     import keras
     from filelock import FileLock, Timeout
@@ -53,7 +53,7 @@ def trained_members(
     # What another process is training is waited for in the second round.
     for patience in (0, -1):
         for number, path in enumerate(paths):
-            tell(sum(other.is_file() for other in paths), len(paths))
+            on_progress(sum(other.is_file() for other in paths), len(paths))
             try:
                 with FileLock(f"{path}.lock", timeout=patience):
                     if not path.is_file():
@@ -62,7 +62,7 @@ def trained_members(
                         os.replace(partial, path)
             except Timeout:
                 continue
-    tell(len(paths), len(paths))
+    on_progress(len(paths), len(paths))
     return [keras.saving.load_model(path, safe_mode=True) for path in paths]
 
 

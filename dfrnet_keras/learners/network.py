@@ -1,30 +1,33 @@
-"""Networks as learners: fold by fold, or one trained on everybody, to deploy."""
+"""Networks as learners: fold by fold, or one trained on all subjects, to deploy."""
 
 from __future__ import annotations
 
-import contextlib
-import os
+import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.evaluation.folds import Fold, everybody
-from dfrnet_keras.evaluation.loso import Progress
-from dfrnet_keras.learners.side_by_side import fit_groups, groups, suits
-from dfrnet_keras.learners.trainer import build, engine_of
-from dfrnet_keras.models.recipe import Recipe, paper_recipe
+from dfrnet_keras.evaluation.folds import Fold, all_subjects_fold
+from dfrnet_keras.evaluation.learner import Learner
+from dfrnet_keras.learners.trainer import Trainer, build_network
+from dfrnet_keras.models.recipe import Recipe
+from dfrnet_keras.models.table import TABLE
+from dfrnet_keras.startup import limit_threads
+from dfrnet_keras.store import FeatureStore
 
 if TYPE_CHECKING:
     import keras
 
-    from dfrnet_keras.learners.motion import MotionLearner
-    from dfrnet_keras.store import FeatureStore
+# The compiled network of this process, by what it was made of.
+_TRAINERS: dict[str, Trainer] = {}
 
 
-class NetworkLearner:
-    """A network of this package with its training, for `evaluate_loso` and `fit_everybody`.
+class NetworkLearner(Learner):
+    """A network of this package with its training.
+
+    For `evaluate_loso`, and for `fit_for_deployment`.
 
     Args:
         model: Name of the network, as `models.build_model` knows it.
@@ -37,6 +40,9 @@ class NetworkLearner:
         InputError: Where the store lacks what the network looks at.
     """
 
+    needs_keras = True
+    store: FeatureStore
+
     def __init__(
         self,
         model: str,
@@ -45,24 +51,21 @@ class NetworkLearner:
         model_options: dict[str, Any] | None = None,
         recipe: Recipe | None = None,
     ) -> None:
+        entry = TABLE.get(model)
+        if entry is None or entry.recipe is None:
+            raise InputError(f"model is {model!r}: no network to train has that name.")
         self.model = model
         self.store = store
-        self.recipe = recipe or paper_recipe(model)
+        self.recipe = recipe or entry.recipe
         self.model_options = dict(model_options or {})
-        self.progress: Progress | None = None
-        self.threads = os.cpu_count() or 1
-        usual = {
-            "dfrnet": store.features,
-            "capsulenet": "S" if "S" in store.features else "T",
-        }
-        self.views = self.model_options.get("features") or usual.get(model, "T")
+        self.views = self.model_options.get("features") or entry.views_of(store.features)
         missing = sorted(set(self.views) - set(store.features))
         if missing:
             raise InputError(
                 f"{store.path} holds the views {store.features}, not {', '.join(missing)}: "
                 f"choose features among {store.features}, or prepare a store that has them."
             )
-        if model in usual:  # those that can look at more than flow
+        if len(entry.views) > 1:
             self.model_options["features"] = self.views
 
     @property
@@ -74,79 +77,41 @@ class NetworkLearner:
             "recipe": self.recipe.as_dict(),
         }
 
+    @property
+    def trainer(self) -> Trainer:
+        """The compiled network of this process for these settings, made on first use."""
+        key = json.dumps([self.settings, str(self.store.path), self.store.digest])
+        if key not in _TRAINERS:
+            _TRAINERS.clear()  # One at a time: a second network would only take memory.
+            _TRAINERS[key] = Trainer(
+                self.model, self.store, self.views, self.recipe, self.model_options
+            )
+        return _TRAINERS[key]
+
     def prepare_process(self, threads: int) -> None:
         """Give a process of its own so many threads."""
-        self.threads = threads
         limit_threads(threads)
-
-    def bundles(self, folds: Sequence[Fold]) -> list[list[Fold]]:
-        """Folds that one process should be given together, since they train side by side."""
-        beside = [fold for fold in folds if suits(self, fold)]
-        return groups(beside) + [[fold] for fold in folds if not suits(self, fold)]
 
     def fit_predict(
         self, folds: Sequence[Fold], seed: int
     ) -> Iterator[tuple[Fold, np.ndarray | None, dict[str, Any]]]:
         """Yield (fold, softmax probabilities of its test clips, history) for each fold."""
-        if beside := [fold for fold in folds if suits(self, fold)]:
-            yield from fit_groups(self, beside, seed, self.threads)
-        engine = engine_of(self)
-        for fold in [fold for fold in folds if not suits(self, fold)]:
-            history = engine.fit(fold, seed)
+        for fold in folds:
+            history = self.trainer.fit(fold, seed, self.progress)
             if "failure" in history:
                 yield fold, None, history
             else:
-                yield fold, engine.probabilities(fold.test), history
+                yield fold, self.trainer.probabilities(fold.test), history
 
-    def fit_everybody(self, *, seed: int, validation: str) -> tuple[keras.Model, dict[str, Any]]:
-        """The network to deploy; see the function of this name."""
-        fold = everybody(self.store, validation=validation, seed=seed)
-        engine = engine_of(self)
-        history = engine.fit(fold, seed)
+    def fit_all_subjects(self, *, seed: int, validation: str) -> tuple[keras.Model, dict[str, Any]]:
+        """Train one network on all subjects; see `learners.fit_all_subjects`."""
+        fold = all_subjects_fold(self.store, validation=validation, seed=seed)
+        history = self.trainer.fit(fold, seed, self.progress)
         if "failure" in history:
             raise InputError(
                 f"The training on {self.store.path} failed: {history['failure']}; "
                 "try a lower --learning-rate."
             )
-        deployed = build(self, "softmax")
-        engine.twin.give_to(deployed)
+        deployed = build_network(self.model, self.store, self.model_options, "softmax")
+        self.trainer.graph.give_to(deployed)
         return deployed, history
-
-
-def fit_everybody(
-    learner: NetworkLearner | MotionLearner, *, seed: int = 0, validation: str | None = None
-) -> tuple[keras.Model, dict[str, Any]]:
-    """Train one network on all subjects: the one to deploy.
-
-    Args:
-        learner: The network and its training.
-        seed: Of weights, order and augmentation.
-        validation: `"subjects"` holds some subjects out to stop the training, or to choose what is
-            to be chosen; `"none"` trains on every clip. By default the recipe's.
-
-    Returns:
-        The network with its softmax, uncompiled, and the history of its training.
-
-    Raises:
-        InputError: Where the loss became NaN, or `validation` names a test subject.
-    """
-    return learner.fit_everybody(seed=seed, validation=validation or learner.recipe.validation)
-
-
-def limit_threads(threads: int) -> None:
-    """Let this process use so many threads.
-
-    Must come before the backend's first computation: TensorFlow keeps what it started with.
-    """
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        with contextlib.suppress(RuntimeError):
-            tf.config.threading.set_intra_op_parallelism_threads(threads)
-            tf.config.threading.set_inter_op_parallelism_threads(1)
-    elif keras.backend.backend() == "torch":
-        import torch
-
-        torch.set_num_threads(threads)

@@ -1,87 +1,102 @@
 """A compiled network that trains one fold after the other, each from the very start.
 
-It is compiled once a process. Each fold starts it anew by assigning what it was born with
-(weights, BatchNorm statistics, optimizer, seed generators), so no fold pays for a new trace and
-none sees what another left.
+It is compiled once a process. Each fold starts it anew by assigning its initial state (weights,
+BatchNorm statistics, optimizer, seed generators), so no fold pays for a new trace and none sees
+what another left.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from dfrnet_keras.evaluation.folds import Fold
-from dfrnet_keras.learners.validation import judge, rank
-
-if TYPE_CHECKING:
-    import keras
-
-    from dfrnet_keras.learners.network import NetworkLearner
-
-_INPUT_OF_LETTER = {"T": "flow", "S": "apex", "D": "difference"}
-_ENGINES: dict[str, Engine] = {}
+from dfrnet_keras.evaluation.learner import Progress
+from dfrnet_keras.features.views import MAP_OF_VIEW
+from dfrnet_keras.learners.validation import loss_and_accuracy, rank
+from dfrnet_keras.models.recipe import Recipe
+from dfrnet_keras.startup import make_deterministic
+from dfrnet_keras.store import FeatureStore
 
 
-def engine_of(learner: NetworkLearner) -> Engine:
-    """The compiled network of this process for these settings, made on first use."""
-    key = json.dumps([learner.settings, str(learner.store.path), learner.store.digest])
-    if key not in _ENGINES:
-        _ENGINES.clear()  # One at a time: a second network would only take memory.
-        _ENGINES[key] = Engine(learner)
-    _ENGINES[key].learner = learner
-    return _ENGINES[key]
+def build_network(
+    model: str, store: FeatureStore, options: dict[str, Any], activation: str | None
+) -> Any:
+    """A network for the maps of a store, with fresh weights.
 
-
-def build(learner: NetworkLearner, activation: str | None) -> keras.Model:
+    Args:
+        model: Its name in the table of models.
+        store: Whose size and classes it has.
+        options: Further arguments of its constructor.
+        activation: Of its classifier; `None` builds it to be trained: logits, and the further
+            outputs that its loss needs.
+    """
     from dfrnet_keras.models import build_model
     from dfrnet_keras.models.losses import outputs_to_train
 
     return build_model(
-        learner.model,
-        input_size=learner.store.size,
-        classes=len(learner.store.classes),
+        model,
+        input_size=store.size,
+        classes=len(store.classes),
         classifier_activation=activation,
-        **learner.model_options,
-        **(outputs_to_train(learner.model) if activation is None else {}),
+        **options,
+        **(outputs_to_train(model) if activation is None else {}),
     )
 
 
-class Engine:
-    """A compiled network, what it was born with under each seed, and the maps in memory."""
+class Trainer:
+    """A compiled network, its initial state under each seed, and the maps in memory.
 
-    def __init__(self, learner: NetworkLearner) -> None:
+    Args:
+        model, store, options: See `build_network`.
+        views: Letters of the maps that the network takes.
+        recipe: The training.
+    """
+
+    def __init__(
+        self, model: str, store: FeatureStore, views: str, recipe: Recipe, options: dict[str, Any]
+    ) -> None:
         import keras
 
-        from dfrnet_keras.learners.fast_graph import TrainingTwin
+        from dfrnet_keras.learners.fast_graph import FastGraph
         from dfrnet_keras.models.losses import loss_of
 
         make_deterministic()
-        self.learner = learner
-        self.recipe = learner.recipe
-        self.store = learner.store
-        self.inputs = [_INPUT_OF_LETTER[letter] for letter in learner.views]
+        self.recipe = recipe
+        self.store = store
+        self.inputs = [MAP_OF_VIEW[letter] for letter in views]
         # Logits: a softmax that saturates, as STSTNet's does on maps of 0..255, has no gradient
         # left, while the published networks are trained on the logits.
-        self.twin = TrainingTwin(lambda: build(learner, None), learner.model)
-        self.network = self.twin.network
-        optimizer: keras.Optimizer = keras.optimizers.Adam(self.recipe.learning_rate)
-        if self.recipe.optimizer == "sgd":
-            optimizer = keras.optimizers.SGD(self.recipe.learning_rate, momentum=0.9)
-        self.network.compile(optimizer=optimizer, loss=loss_of(learner.model))
+        self._build = lambda: build_network(model, store, options, None)
+        self.graph = FastGraph(self._build, model)
+        self.network = self.graph.network
+        optimizer: keras.Optimizer = keras.optimizers.Adam(recipe.learning_rate)
+        if recipe.optimizer == "sgd":
+            optimizer = keras.optimizers.SGD(recipe.learning_rate, momentum=0.9)
+        self.network.compile(optimizer=optimizer, loss=loss_of(model))
         self.network.optimizer.build(self.network.trainable_variables)
-        self._fresh_optimizer = [np.array(v) for v in self.network.optimizer.variables]
-        self._born: dict[int, list[np.ndarray]] = {}
-        self._moments = {name: _moments(self.store.arrays[name]) for name in self.inputs}
+        self._initial_optimizer = [np.array(v) for v in self.network.optimizer.variables]
+        self._initial_state: dict[int, list[np.ndarray]] = {}
+        self._moments = {name: _moments(store.arrays[name]) for name in self.inputs}
 
-    def fit(self, fold: Fold, seed: int) -> dict[str, Any]:
-        """Train from the start on a fold; leave the network with the weights to answer with."""
+    def fit(self, fold: Fold, seed: int, on_progress: Progress | None = None) -> dict[str, Any]:
+        """Train from the start on a fold; leave the network with the weights that are kept.
+
+        Args:
+            fold: The clips to train on and, where it has some, to choose the epoch by.
+            seed: Of weights, order, dropout and augmentation.
+            on_progress: Called with an event after each epoch.
+
+        Returns:
+            The history: `"loss"` and, with validation clips, `"validation_loss"` and
+            `"validation_accuracy"` of each epoch, `"epoch"` (the one kept), `"seconds"`, and
+            `"failure"` where the loss is not finite.
+        """
         start = time.perf_counter()
         self._start_anew(fold, seed)
         steps = self.steps_per_epoch(fold)
@@ -107,14 +122,15 @@ class Engine:
                 break
             if fold.keep_best:
                 labels = self.store.labels[fold.validation]
-                loss, accuracy = judge(self.probabilities(fold.validation), labels)
+                loss, accuracy = loss_and_accuracy(self.probabilities(fold.validation), labels)
                 history.setdefault("validation_loss", []).append(loss)
                 history.setdefault("validation_accuracy", []).append(accuracy)
                 place = rank(loss, accuracy, fold.keep_best)
                 if best is None or place < best:
                     best, history["epoch"] = place, epoch
                     kept = [np.array(v) for v in self.network.weights]
-            self.tell(fold, seed, epoch, history["loss"][-1])
+            if on_progress is not None:
+                on_progress(self._epoch_event(fold, seed, epoch, history["loss"][-1]))
             if self._patience_is_out(fold, epoch, history):
                 break
         if kept:
@@ -154,14 +170,14 @@ class Engine:
 
         from dfrnet_keras.models import normalization_layers
 
-        if seed not in self._born:
+        if seed not in self._initial_state:
             keras.utils.set_random_seed(seed)
-            self.twin.take_from(build(self.learner, None))
-            self._born[seed] = [np.array(v) for v in self.network.variables]
-        for variable, value in zip(self.network.variables, self._born[seed], strict=True):
+            self.graph.take_from(self._build())
+            self._initial_state[seed] = [np.array(v) for v in self.network.variables]
+        for variable, value in zip(self.network.variables, self._initial_state[seed], strict=True):
             variable.assign(value)
         for variable, value in zip(
-            self.network.optimizer.variables, self._fresh_optimizer, strict=True
+            self.network.optimizer.variables, self._initial_optimizer, strict=True
         ):
             variable.assign(value)
         for name, layer in normalization_layers(self.network).items():
@@ -202,44 +218,24 @@ class Engine:
         }
 
     def _patience_is_out(self, fold: Fold, epoch: int, history: dict[str, Any]) -> bool:
-        # With the test subject as judge every epoch is looked at, as the codes that do so look.
+        # Codes that choose by the test subject look at every epoch.
         return (
             self.recipe.patience is not None
             and fold.keep_best == "loss"
             and epoch - history["epoch"] >= self.recipe.patience
         )
 
-    def tell(self, fold: Fold, seed: int, epoch: int, loss: float, beside: int = 0) -> None:
-        """Report an epoch of a fold, and of so many others that train beside it."""
-        if self.learner.progress is not None:
-            others = f" and {beside} more" if beside else ""
-            self.learner.progress(
-                {
-                    "event": "epoch",
-                    # Groups of folds advance in threads of one process.
-                    "worker": f"{os.getpid()}-{threading.get_ident()}",
-                    "fold": fold.number,
-                    "subject": f"{fold.dataset}/{fold.subject}{others}",
-                    "seed": seed,
-                    "epoch": epoch,
-                    "epochs": self.recipe.epochs,
-                    "loss": loss,
-                }
-            )
-
-
-def make_deterministic() -> None:
-    """Make equal seeds give equal results, in whatever process the folds are trained."""
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
-    elif keras.backend.backend() == "torch":
-        import torch
-
-        torch.use_deterministic_algorithms(True)
+    def _epoch_event(self, fold: Fold, seed: int, epoch: int, loss: float) -> dict[str, Any]:
+        return {
+            "event": "epoch",
+            "worker": os.getpid(),
+            "fold": fold.number,
+            "subject": f"{fold.dataset}/{fold.subject}",
+            "seed": seed,
+            "epoch": epoch,
+            "epochs": self.recipe.epochs,
+            "loss": loss,
+        }
 
 
 def _moments(maps: np.ndarray) -> np.ndarray:

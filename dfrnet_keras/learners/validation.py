@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 
-def judge(chances: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+def loss_and_accuracy(chances: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """Mean cross-entropy and share of right answers.
 
     Args:

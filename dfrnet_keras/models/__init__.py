@@ -9,37 +9,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.models.table import TABLE
 
 if TYPE_CHECKING:
     import keras
 
 _HOME = {
-    "CapsuleNet": "capsulenet",
+    **{function: module for module, function in (entry.constructor for entry in TABLE.values())},
     "Counts": "counting",
-    "DFRNet": "dfrnet",
-    "DualInception": "dual_inception",
-    "FeatRef": "featref",
-    "MotionDFRNet": "motion_dfrnet",
-    "OffApexNet": "off_apexnet",
     "PaperCounts": "counting",
-    "RCNA": "rcn",
-    "STSTNet": "ststnet",
     "count": "counting",
     "normalization_layers": "dfrnet",
     "paper_counts": "counting",
+    "paper_recipe": "table",
 }
 __all__ = sorted([*_HOME, "build_model"])
 
-MODELS = {
-    "dfrnet": "DFRNet",
-    "ststnet": "STSTNet",
-    "off-apexnet": "OffApexNet",
-    "rcn-a": "RCNA",
-    "dual-inception": "DualInception",
-    "featref": "FeatRef",
-    "capsulenet": "CapsuleNet",
-    "motion-dfrnet": "MotionDFRNet",
-}
+MODELS = tuple(TABLE)
 
 
 def __getattr__(name: str) -> Any:
@@ -61,6 +47,6 @@ def build_model(name: str, **kwargs: Any) -> keras.Model:
     Raises:
         InputError: No network has that name, or an argument is bad.
     """
-    if name.lower() not in MODELS:
+    if name.lower() not in TABLE:
         raise InputError(f"model must be one of {', '.join(MODELS)}, not {name}.")
-    return __getattr__(MODELS[name.lower()])(**kwargs)
+    return TABLE[name.lower()].build(**kwargs)

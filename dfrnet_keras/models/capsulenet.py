@@ -6,10 +6,10 @@ import keras
 from keras import layers, ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.views import MAP_OF_VIEW
 from dfrnet_keras.layers import ClassCapsules, FeatureNormalization, ResidualBlock
 
 SMALLEST_SIZE = 16
-_INPUTS = {"S": "apex", "T": "flow"}
 _KERNEL = 9
 _CHANNELS = 256
 _PART = 8
@@ -55,13 +55,13 @@ def CapsuleNet(
         Van Quang et al., "CapsuleNet for Micro-Expression Recognition", FG 2019;
         https://github.com/davidnvq/me_recognition
     """
-    if features not in _INPUTS:
+    if features not in ("S", "T"):
         raise InputError(f"CapsuleNet takes one view, features S or T, not {features}.")
     if input_size < SMALLEST_SIZE:
         raise InputError(f"CapsuleNet takes input_size from {SMALLEST_SIZE} up, not {input_size}.")
     if classes < 1:
         raise InputError(f"classes must be 1 or more, not {classes}.")
-    view = _INPUTS[features]
+    view = MAP_OF_VIEW[features]
     inputs = keras.Input((input_size, input_size, 3), name=view)
     x = FeatureNormalization(name=f"{view}_normalization")(inputs)
     x = layers.Conv2D(

@@ -197,7 +197,7 @@ def _is_vit(row: Row) -> bool:
 
 def _recipe(row: Row, effort: Effort) -> Recipe | None:
     """The published training of a network, shortened; nothing for a kernel machine."""
-    from dfrnet_keras.models.recipe import paper_recipe
+    from dfrnet_keras.models.table import paper_recipe
     from dfrnet_keras.paper.costs import is_network
 
     if not is_network(row):

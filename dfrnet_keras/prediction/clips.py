@@ -10,6 +10,8 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames.files import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
+    in_order,
+    is_leftover,
     is_video,
     list_frames,
     natural_key,
@@ -47,10 +49,7 @@ def find_clips(
         raise InputError(refused[0][1])
     if failed is not None:
         failed += refused
-    return [
-        (name, tuple(sorted(dict.fromkeys(frames), key=lambda path: natural_key(path.name))))
-        for name, frames in clips.items()
-    ]
+    return [(name, in_order(dict.fromkeys(frames))) for name, frames in clips.items()]
 
 
 def frames_between(
@@ -115,10 +114,11 @@ def _expand(argument: str | Path) -> list[Path]:
         return [Path(argument)]
     if not glob.has_magic(str(argument)):
         raise InputError(f"{argument} does not exist: give a video, a folder or a pattern")
-    found = sorted(glob.glob(str(argument), recursive=True), key=natural_key)
+    found = [Path(name) for name in glob.glob(str(argument), recursive=True)]
+    found = sorted((path for path in found if not is_leftover(path.name)), key=natural_key)
     if not found:
         raise InputError(f"nothing is named like {argument}: check the pattern")
-    return [Path(path) for path in found]
+    return found
 
 
 def _listed(suffixes: frozenset[str]) -> str:

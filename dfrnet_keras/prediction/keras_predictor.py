@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import Features
+from dfrnet_keras.models.inputs import arrange_inputs, input_names
 from dfrnet_keras.prediction.clip_predictor import ClipPredictor, Prediction
 from dfrnet_keras.prediction.clips import find_clips
 
@@ -56,7 +57,7 @@ class KerasPredictor(ClipPredictor):
         super().__init__(
             path,
             classes=classes,
-            inputs=[tensor.name for tensor in self.network.inputs],
+            inputs=input_names(self.network),
             preparation=preparation,
             crop=crop,
             spotter=spotter,
@@ -75,10 +76,6 @@ class KerasPredictor(ClipPredictor):
         return self._answer(self._as_stored(Features(apex, difference, flow)))
 
     def _run(self, maps: dict[str, Any]) -> NDArray:
-        import keras
-
-        # In the form in which the network has its inputs: one, a list or a dict of them.
-        batch = keras.tree.map_structure(
-            lambda tensor: maps[tensor.name][None].astype(np.float32), self.network.input
-        )
-        return np.asarray(self.network.predict_on_batch(batch), np.float64)[0]
+        batch = {name: values[None].astype(np.float32) for name, values in maps.items()}
+        answers = self.network.predict_on_batch(arrange_inputs(self.network, batch))
+        return np.asarray(answers, np.float64)[0]

@@ -18,10 +18,10 @@ from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import BEST_SPOTTER
 from dfrnet_keras.features.preparation import Preparation
+from dfrnet_keras.features.views import VIEW_OF_MAP
 from dfrnet_keras.store.build import build_store, build_store_from_maps
 from dfrnet_keras.store.files import (
     BUILD_AGAIN,
-    LETTERS,
     StoredClip,
     file_sha256,
     open_arrays,
@@ -57,7 +57,7 @@ class FeatureStore:
         )
         self.labels = np.array([row.label for row in self.rows], np.int64)
         self.classes = tuple(index["classes"])
-        self.features = "".join(letter for name, letter in LETTERS.items() if name in arrays)
+        self.features = "".join(letter for name, letter in VIEW_OF_MAP.items() if name in arrays)
         self.size = int(index["size"])
         self.flow_range = str(index["flow_range"])
         self.settings: dict[str, Any] = dict(index["settings"])

@@ -14,11 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.views import VIEW_OF_MAP
 
 BUILD_AGAIN = "build the store again with overwrite (dfr-keras prepare --overwrite)"
-# The paper's letter for each array: temporal, spatial and differential features, in the order in
-# which models name them.
-LETTERS = {"flow": "T", "apex": "S", "difference": "D"}
 _FORMAT = 1
 
 
@@ -70,7 +68,7 @@ def write_index(
 ) -> None:
     """Describe the arrays in `folder` in its `index.json`."""
     arrays = {}
-    for name in LETTERS:
+    for name in VIEW_OF_MAP:
         file = folder / f"{name}.npy"
         if file.is_file():
             array = np.load(file, mmap_mode="r", allow_pickle=False)
@@ -96,7 +94,7 @@ def write_index(
 
 def looks_like_store(path: Path) -> bool:
     """Whether a folder holds a store's files and nothing else, so that it may be replaced."""
-    names = {"index.json", *(f"{name}.npy" for name in LETTERS)}
+    names = {"index.json", *(f"{name}.npy" for name in VIEW_OF_MAP)}
     return path.is_dir() and {entry.name for entry in path.iterdir()} <= names
 
 
@@ -130,7 +128,7 @@ def read_index(path: Path) -> dict[str, Any]:
             and index["digest"] == _content_digest(index)
             and bool(index["rows"])
             and bool(index["arrays"])
-            and set(index["arrays"]) <= set(LETTERS)
+            and set(index["arrays"]) <= set(VIEW_OF_MAP)
         )
         about = index["source"], index["skipped"]
     except (OSError, ValueError, TypeError, KeyError) as error:

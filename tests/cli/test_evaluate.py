@@ -57,9 +57,6 @@ def test_tables(tmp_path):
                   "most frequent class", "surprise", "validation subjects"):  # fmt: skip
         assert words in shown
     assert "OPTIMISTIC" not in shown
-    assert "development subjects" not in shown
-    run = write_run(tmp_path / "halves", seeds=(0, 1))
-    assert "development subjects" in evaluate(run, "--halves")
     assert "Incomplete" not in shown
 
 

@@ -16,6 +16,7 @@ CASME2_HEADER = (
     "Action Units",
     "Estimated Emotion",
 )
+CASME2_SHEET = "CASME2-coding-20140508.xlsx"
 SAMM_HEADER = (
     "Subject",
     "Filename",
@@ -97,3 +98,19 @@ def write_samm_sheet():
         book.save(path)
 
     return write
+
+
+@pytest.fixture
+def build_casme2(tmp_path, write_frames, write_casme2_sheet):
+    """Write a dataset of rows (subject, name, onset, apex, offset, emotion, *frame numbers)."""
+
+    def build(
+        *rows, root=tmp_path, sheet=CASME2_SHEET, top="CASME2_RAW_selected", pattern="img{}.jpg"
+    ):
+        for subject, name, *_, numbers in rows:
+            if numbers is not None:
+                write_frames(root / top / f"sub{int(subject):02d}" / name, pattern, numbers)
+        write_casme2_sheet(root / sheet, [row[:6] for row in rows])
+        return root
+
+    return build

@@ -3,8 +3,13 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.datasets import Clip, load_dataset
-from dfrnet_keras.datasets.flow_folder import load_flow_folder
+from dfrnet_keras.datasets.flow_folder import read_flow_folder
 from dfrnet_keras.errors import InputError
+
+
+def load_flow_folder(root):
+    return list(read_flow_folder(root).clips)
+
 
 HEADER = "file,dataset,subject,clip,label\n"
 
@@ -78,6 +83,10 @@ def test_a_link_that_leaves_the_folder_is_refused(tmp_path):
     (root / "maps" / "out.png").symlink_to(root / "maps" / "in.png")
     assert len(load_flow_folder(root)) == 2
     (root / "maps" / "out.png").unlink()
+    (root / "maps" / "out.png").symlink_to(root / "gone.png")
+    with pytest.raises(InputError, match=r"out\.png is a link to a file that is not there"):
+        load_flow_folder(root)
+    (root / "maps" / "out.png").unlink()
     (root / "maps" / "out.png").symlink_to(outside)
     with pytest.raises(InputError, match=r"line 3: the file 'out\.png' is a link that leaves"):
         load_flow_folder(root)
@@ -126,3 +135,64 @@ def test_load_dataset_finds_the_folder_or_says_what_is_missing(tmp_path, monkeyp
         load_dataset("casme9")
     with pytest.raises(InputError, match="classes 'five' are unknown"):
         load_dataset("flow-folder", classes="five")
+
+
+PEOPLE = [
+    (["1", "01"], ["01", "01"]),
+    (["01", "1.0", "001"], ["001"] * 3),
+    (["s1", "S01", "s01"], ["S01"] * 3),
+    (["sub-1", "sub01", "2"], ["sub-1", "sub-1", "2"]),
+    (["1", "s01"], ["s01", "s01"]),
+    (["1", "s01", "p1"], ["1", "s01", "p1"]),  # two prefixes: whose 1 it is cannot be known
+    (["1", "10", "11", "100"], ["1", "10", "11", "100"]),
+    (["a1", "b1", "a1b", "1.2", "12"], ["a1", "b1", "a1b", "1.2", "12"]),
+    (["0", "00"], ["00", "00"]),
+    (["Anna", "anna"], ["Anna", "Anna"]),
+]
+
+
+@pytest.mark.parametrize(("written", "people"), PEOPLE)
+def test_a_person_has_one_name(tmp_path, written, people):
+    rows = [f"{n}.png,casme2,{subject},c{n},negative" for n, subject in enumerate(written)]
+    listing = read_flow_folder(write_folder(tmp_path, rows))
+    assert [clip.subject for clip in listing.clips] == people
+    several = len(people) - len(set(people)) > 0
+    assert len(listing.problems) == several
+    if several:
+        assert "of casme2 differ in spelling alone; taken for one, " in str(listing.problems[0])
+        with pytest.warns(UserWarning, match="taken for one"):
+            load_dataset("flow-folder", tmp_path)
+
+
+def test_equal_numbers_in_two_datasets_are_two_people(tmp_path):
+    rows = ["a.png,casme2,1,c,negative", "b.png,samm,01,c,negative"]
+    listing = read_flow_folder(write_folder(tmp_path, rows))
+    assert [clip.key for clip in listing.clips] == ["casme2/1/c", "samm/01/c"]
+    assert listing.problems == ()
+
+
+def test_a_dataset_has_one_name(tmp_path):
+    rows = ["a.png,CASME 2,1,c,negative", "b.png,casme2,01,d,negative", "c.png,smic,1,c,positive"]
+    listing = read_flow_folder(write_folder(tmp_path, rows))
+    assert [clip.key for clip in listing.clips] == ["CASME 2/01/c", "CASME 2/01/d", "smic/1/c"]
+    assert len(listing.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("b.png,d,01,c1,negative", "line 3: d/01/c1 is already listed on line 2 as d/01/c01"),
+        ("b.png,d,01,C01,negative", "d/01/C01 is already listed on line 2 as d/01/c01"),
+        ("a.png,d,02,c02,negative", "line 3: the file a.png is already listed on line 2"),
+    ],
+)
+def test_a_clip_listed_twice_is_refused(tmp_path, row, message):
+    write_folder(tmp_path, ["a.png,d,1,c01,negative", row])
+    with pytest.raises(InputError, match=message):
+        read_flow_folder(tmp_path)
+
+
+def test_left_overs_are_no_list(tmp_path):
+    write_folder(tmp_path, ["a.png,d,s,c,negative"], sheet="list.csv")
+    (tmp_path / "._list.csv").write_bytes(b"x")
+    assert len(load_flow_folder(tmp_path)) == 1

@@ -3,7 +3,7 @@ import pytest
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import loso_folds
-from dfrnet_keras.evaluation.folds import everybody
+from dfrnet_keras.evaluation.folds import all_subjects_fold, unlearned_classes
 
 
 @pytest.fixture(scope="module")
@@ -83,13 +83,13 @@ def test_validation_does_not_look_at_the_labels_of_the_test_subject(many, with_o
 
 
 def test_everybody_is_trained_on_nobody_tested(many):
-    fold = everybody(many)
+    fold = all_subjects_fold(many)
     assert fold.test.size == 0
     assert not persons(many, fold.train) & persons(many, fold.validation)
     assert len(fold.train) + len(fold.validation) == len(many)
-    assert everybody(many, validation="none").train.tolist() == list(range(len(many)))
+    assert all_subjects_fold(many, validation="none").train.tolist() == list(range(len(many)))
     with pytest.raises(InputError, match="choose subjects or none"):
-        everybody(many, validation="test-subject")
+        all_subjects_fold(many, validation="test-subject")
 
 
 def test_too_little_to_learn_from(make_store):
@@ -100,6 +100,16 @@ def test_too_little_to_learn_from(make_store):
     with pytest.raises(InputError, match="use --validation none"):
         loso_folds(make_store(subjects=3, clips=1))
     with pytest.raises(InputError, match="use --validation none"):
-        everybody(make_store(subjects=3, clips=1))
+        all_subjects_fold(make_store(subjects=3, clips=1))
     with pytest.raises(InputError, match="choose one of subjects, none, test-subject"):
         loso_folds(make_store(subjects=3), validation="half")
+
+
+def test_a_class_that_one_subject_alone_shows_is_named(many, make_store):
+    assert unlearned_classes(many, "composite") == []
+    store = make_store(subjects=4, size=5, datasets=("one",))
+    labels = [0 if row.subject != store.rows[0].subject and row.label == 2 else row.label
+              for row in store.rows]  # fmt: skip
+    object.__setattr__(store, "labels", np.array(labels))
+    owner = f"one/{store.rows[0].subject}"
+    assert unlearned_classes(store, "composite") == [(owner, store.classes[2])]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import read_clip, read_frames, read_image
-from dfrnet_keras.frames.files import list_frames, natural_key
+from dfrnet_keras.frames.files import list_frames
 
 
 @pytest.fixture
@@ -37,14 +37,6 @@ def cut(path: Path, share: float) -> Path:
     return path
 
 
-def test_natural_order() -> None:
-    names = ["img10.jpg", "img2.jpg", "IMG1.jpg", "reg_img9.jpg", "img02b.jpg", "7.png"]
-    assert sorted(names, key=natural_key) == [
-        "7.png", "IMG1.jpg", "img2.jpg", "img02b.jpg", "img10.jpg", "reg_img9.jpg",
-    ]  # fmt: skip
-    assert natural_key("a01") != natural_key("a1")
-
-
 @pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif"])
 def test_lossless_pictures_come_back_as_rgb(tmp_path: Path, picture: NDArray, suffix: str) -> None:
     path = save(tmp_path / f"a{suffix}", picture)
@@ -65,6 +57,16 @@ def test_truncated_pictures_are_found(
 ) -> None:
     path = cut(save(tmp_path / f"frame{suffix}", picture), share)
     with pytest.raises(InputError, match=rf"frame\{suffix}"):
+        read_image(path)
+
+
+@pytest.mark.parametrize(
+    "text", ["/annex/objects/MD5E-s8--1.jpg\n", "version https://git-lfs.github.com/spec/v1\noid"]
+)
+def test_placeholders_are_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "img1.jpg"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"img1\.jpg .*content was not fetched: git annex get"):
         read_image(path)
 
 

@@ -3,8 +3,7 @@ import pytest
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import evaluate_loso
-from dfrnet_keras.learners import fit_for_deployment
-from dfrnet_keras.learners.network import NetworkLearner, fit_everybody
+from dfrnet_keras.learners import NetworkLearner, fit_all_subjects, fit_for_deployment
 from dfrnet_keras.models.recipe import Recipe
 from dfrnet_keras.models.saving import load_network
 
@@ -31,7 +30,7 @@ def test_the_file_says_what_prediction_needs(learner, store, tmp_path):
     assert description["training"]["seed"] == 3
     assert description["leave_one_subject_out"] is None
     maps = {"flow": store.arrays["flow"][:].astype(np.float32)}
-    trained, _ = fit_everybody(learner, seed=3)
+    trained, _ = fit_all_subjects(learner, seed=3)
     np.testing.assert_array_equal(np.asarray(network(maps)), np.asarray(trained(maps)))
     with pytest.raises(InputError, match="is there already"):
         fit_for_deployment(learner, tmp_path / "run")

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from dfrnet_keras.learners.fast_graph import TrainingTwin
+from dfrnet_keras.learners.fast_graph import FastGraph
 from dfrnet_keras.models import STSTNet, build_model
 
 SIZE, CLASSES = 14, 3
@@ -40,7 +40,7 @@ def unlike_fresh(model):
 
 def test_weights_go_there_and_back():
     plain = unlike_fresh(build())
-    twin = TrainingTwin(build, "ststnet")
+    twin = FastGraph(build, "ststnet")
     twin.take_from(plain)
     back = build()
     twin.give_to(back)
@@ -52,7 +52,7 @@ def test_weights_go_there_and_back():
 @pytest.mark.parametrize("size", [12, 13, 14, 28])
 def test_it_answers_what_the_network_answers(size):
     plain = unlike_fresh(build(size))
-    twin = TrainingTwin(lambda: build(size), "ststnet")
+    twin = FastGraph(lambda: build(size), "ststnet")
     twin.take_from(plain)
     maps, _ = next(batches(1, size))
     np.testing.assert_allclose(
@@ -63,7 +63,7 @@ def test_it_answers_what_the_network_answers(size):
 def test_a_few_steps_of_training_are_those_of_the_network():
     """Dropout included: the twin takes over the state of its seed generator."""
     plain = compiled(build())
-    twin = TrainingTwin(build, "ststnet")
+    twin = FastGraph(build, "ststnet")
     twin.take_from(plain)
     compiled(twin.network)
     for maps, labels in batches(4):
@@ -85,7 +85,7 @@ def test_networks_without_streams_keep_their_weights():
         return build_model("dfrnet", features="T", stages=1, input_size=16, attention="none")
 
     plain = small()
-    twin = TrainingTwin(small, "dfrnet")
+    twin = FastGraph(small, "dfrnet")
     twin.take_from(plain)
     maps = {"flow": np.random.default_rng(0).normal(size=(2, 16, 16, 3)).astype(np.float32)}
     np.testing.assert_allclose(

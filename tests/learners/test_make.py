@@ -7,9 +7,10 @@ import pytest
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import loso_folds
-from dfrnet_keras.learners import fit_everybody
+from dfrnet_keras.learners import fit_all_subjects
 from dfrnet_keras.learners.make import make_learner
-from dfrnet_keras.models.recipe import Recipe, paper_recipe
+from dfrnet_keras.models.recipe import Recipe
+from dfrnet_keras.models.table import paper_recipe
 
 
 # Compiling takes long: in the fast tests each step of theirs is tested by itself.
@@ -30,15 +31,13 @@ def test_two_folds_and_the_network_to_deploy(model, make_store):
     # From the start again, whatever was trained before.
     ((_, again, _),) = learner.fit_predict(folds[:1], 0)
     np.testing.assert_array_equal(again, answers[0][1])
-    network, _ = fit_everybody(learner)
+    network, _ = fit_all_subjects(learner)
     maps = {"flow": store.arrays["flow"][:4].astype(np.float32)}
     deployed = np.asarray(network(maps))
     assert deployed.shape == (4, 3)
     np.testing.assert_allclose(deployed.sum(1), 1, rtol=1e-5)
-    from dfrnet_keras.learners.trainer import engine_of
-
     np.testing.assert_allclose(
-        deployed, engine_of(learner).probabilities(np.arange(4)), rtol=1e-3, atol=1e-5
+        deployed, learner.trainer.probabilities(np.arange(4)), rtol=1e-3, atol=1e-5
     )
 
 
@@ -62,8 +61,6 @@ def test_learning_rate_by_epoch():
 
 def test_the_engine_follows_the_recipe(make_store):
     """Momentum, and a rate that falls: seen in the optimizer after training."""
-    from dfrnet_keras.learners.trainer import engine_of
-
     store = make_store(size=12)
     recipe = dataclasses.replace(
         paper_recipe("ststnet"), epochs=3, batch_size=6, optimizer="sgd", decay=0.5
@@ -71,7 +68,7 @@ def test_the_engine_follows_the_recipe(make_store):
     learner = make_learner("ststnet", store, recipe=recipe)
     for _ in range(2):  # the second fold starts with the first rate again
         list(learner.fit_predict(loso_folds(store, validation="none")[:1], 0))
-        optimizer = engine_of(learner).network.optimizer
+        optimizer = learner.trainer.network.optimizer
         assert type(optimizer).__name__ == "SGD"
         assert optimizer.momentum == 0.9
         assert float(optimizer.learning_rate) == pytest.approx(5e-5 / 4)

@@ -9,7 +9,7 @@ from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
 from dfrnet_keras.datasets.synthetic.flow import CUT_FACES, MEGC2019_MAPS, draw_motion
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import evaluate_loso, loso_folds
-from dfrnet_keras.learners import fit_everybody, motion, motion_members
+from dfrnet_keras.learners import fit_all_subjects, motion, motion_members
 from dfrnet_keras.learners.make import make_learner
 from dfrnet_keras.learners.motion import MotionLearner
 from dfrnet_keras.models.recipe import BestRecipe
@@ -114,13 +114,13 @@ def test_members_are_trained_once(store, learner, monkeypatch):
 
 
 def test_the_network_to_deploy_answers_as_its_parts(store, learner):
-    network, history = fit_everybody(learner)
+    network, history = fit_all_subjects(learner)
     flow = store.arrays["flow"][:].astype(np.float32)
     answers = np.asarray(network({"flow": flow}))
     right = answers[np.arange(len(flow)), store.labels]
     assert history["loss"][-1] == pytest.approx(-np.log(right).mean(), rel=1e-3)
     with pytest.raises(InputError, match="test-subject"):
-        fit_everybody(learner, validation="test-subject")
+        fit_all_subjects(learner, validation="test-subject")
 
 
 def test_a_validation_chooses_penalty_and_share(store, learner):

@@ -12,7 +12,7 @@ import pytest
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import evaluate_loso, loso_folds
-from dfrnet_keras.learners.network import NetworkLearner, fit_everybody
+from dfrnet_keras.learners import NetworkLearner, fit_all_subjects
 from dfrnet_keras.models.recipe import Recipe
 
 RECIPE = Recipe(learning_rate=1e-3, batch_size=4, epochs=2, patience=None, augment=True)
@@ -122,9 +122,7 @@ def test_everything_starts_anew(stores):
     """Weights, statistics, optimizer and seed generators are again what they were at birth."""
     store = stores["ststnet"]
     learner = learner_of("ststnet", store)
-    from dfrnet_keras.learners.trainer import engine_of
-
-    engine = engine_of(learner)
+    engine = learner.trainer
     fold = loso_folds(store)[0]
 
     def state():
@@ -146,11 +144,10 @@ def test_everything_starts_anew(stores):
 
 
 def test_normalisation_is_that_of_the_training_clips(stores):
-    from dfrnet_keras.learners.trainer import engine_of
     from dfrnet_keras.models import normalization_layers
 
     store = stores["dfrnet"]
-    engine = engine_of(learner_of("dfrnet", store))
+    engine = learner_of("dfrnet", store).trainer
     fold = loso_folds(store)[1]
     engine._start_anew(fold, 0)
     layers = normalization_layers(engine.network)
@@ -188,11 +185,9 @@ def test_the_epoch_that_is_kept(stores):
 
 
 def test_a_loss_that_is_no_number_fails_its_fold_alone(stores, monkeypatch, tmp_path):
-    from dfrnet_keras.learners.trainer import engine_of
-
     store = stores["ststnet"]
     learner = learner_of("ststnet", store)
-    network = engine_of(learner).network
+    network = learner.trainer.network
     original, steps = network.train_on_batch, []
 
     def broken(*arguments, **options):
@@ -218,12 +213,12 @@ def test_a_network_that_the_store_cannot_feed(stores):
 
 def test_everybody_trains_one_network(stores):
     store = stores["ststnet"]
-    network, history = fit_everybody(learner_of("ststnet", store))
+    network, history = fit_all_subjects(learner_of("ststnet", store))
     assert len(history["validation_loss"]) == 2
     chances = np.asarray(network({"flow": store.arrays["flow"][:4].astype(np.float32)}))
     np.testing.assert_allclose(chances.sum(1), 1, rtol=1e-5)
     with pytest.raises(InputError, match="no subject is tested"):
-        fit_everybody(learner_of("ststnet", store), validation="test-subject")
+        fit_all_subjects(learner_of("ststnet", store), validation="test-subject")
 
 
 @pytest.mark.slow

@@ -102,6 +102,13 @@ def test_clips_are_found_by_name_and_by_pattern(folder):
     shuffled = [folder / "frames" / f"img{index}.png" for index in (10, 2, 1)]
     ((_, frames),) = find_clips(shuffled)
     assert [path.stem for path in frames] == ["img1", "img2", "img10"]
+    left_over = [folder / "frames" / name for name in ("._img1.png", "Thumbs.db")]
+    for path in left_over:
+        path.write_bytes(b"x")
+    ((_, all_frames),) = find_clips([f"{folder}/frames/*"])
+    for path in left_over:
+        path.unlink()
+    assert [path.stem for path in all_frames] == [f"img{index}" for index in range(12)]
     for wrong, message in (
         ("no/such", "no/such does not exist"),
         (f"{folder}/*.mp4", "nothing is named like"),

@@ -1,4 +1,4 @@
-"""The whole way from frames to a class, part by part: what real time depends on."""
+"""The time of a whole prediction, from frames to a class, and of each of its parts."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, extract_clip
+# The steps that are inside extract_features: their own code, not a copy of it.
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _bounded, _resize, extract_clip
 from dfrnet_keras.features.face import FaceCutter, find_face
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 from dfrnet_keras.tflite.benchmarking.timing import Timing, take_turns
 from dfrnet_keras.tflite.runtime import Predictor
 
 
-def time_path(
+def time_end_to_end(
     predictor: Predictor,
     frames: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
     *,
@@ -48,7 +49,6 @@ def time_path(
         assert apex is not None
     pair = [frames[onset], frames[apex]]
     how = predictor.preparation
-    size = max(predictor.size, SMALLEST_FLOW_SIZE)
     options: dict[str, Any] = {
         "method": how.flow_method,
         "remove_global_motion": how.remove_global_motion,
@@ -58,7 +58,7 @@ def time_path(
     cutter(pair[0])  # finds the face, which stays known
 
     def cut() -> Sequence[NDArray]:
-        return [cutter(frame) for frame in pair]
+        return [_bounded(cutter(frame), how.size) for frame in pair]
 
     def maps(faces: Sequence[NDArray]) -> dict[str, NDArray]:
         return predictor.network_maps(
@@ -66,14 +66,15 @@ def time_path(
         )
 
     faces = cut()
-    first, second = (np.asarray(cv2.resize(face, (size, size)), np.uint8) for face in faces)
-    flow = optical_flow(first, second, **options)
+    first, second = (_resize(face, predictor.size) for face in faces)
+    larger = [_resize(face, max(predictor.size, SMALLEST_FLOW_SIZE)) for face in faces]
+    flow = optical_flow(*larger, **options)
     predictor.network.set_inputs(maps(faces))
     calls: dict[str, Callable[[], object]] = {
         "face": lambda: find_face(pair[0]),
         "cut": cut,
-        "flow": lambda: optical_flow(first, second, **options),
-        "strain": lambda: optical_strain(flow),
+        "flow": lambda: optical_flow(*larger, **options),
+        "strain": lambda: optical_strain(flow, cross_term=how.strain_cross_term),
         "difference": lambda: frame_difference(first, second),
         "maps": lambda: maps(faces),
         "network": predictor.network.invoke,

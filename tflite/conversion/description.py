@@ -49,10 +49,12 @@ def complete_description(
     assumed = []
     settings = dict(given.pop("store", {}).get("settings", {})) | given.pop("preparation", {})
     flow_range = given.pop("flow_range", settings.get("flow_range", "pixels"))
-    size = next(iter(inputs.values()))[1]
+    # A network of other inputs than pictures cannot predict, but it can be converted.
+    sizes = [shape[1] for shape in inputs.values() if len(shape) == 4 and shape[1] > 1]
+    size = {"size": sizes[0]} if sizes else {}
     if flow_range == "pixels" and "flow_method" not in settings:
         assumed.append("preparation")
-    preparation = Preparation.from_settings(settings | {"size": size, "flow_range": flow_range})
+    preparation = Preparation.from_settings(settings | size | {"flow_range": flow_range})
     names = given.pop("classes", None)
     if names is None:
         assumed.append("classes")

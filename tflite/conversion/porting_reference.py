@@ -1,20 +1,20 @@
-"""A folder of correct answers for whoever writes the preparation anew on a device.
+"""Reference values for porting the preparation of frames to another language.
 
-Each step from two frames to the probabilities lies in a file of its own, so that a port to Kotlin
-or C++ can be held against it and the first step that differs is seen.
+Each step from two frames to the probabilities is in a file of its own, so that a port to Kotlin or
+C++ can be compared step by step and the first one that differs is found.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.errors import InputError
 
 # The steps that are inside optical_flow and extract_features: their own code, not a copy of it.
@@ -31,6 +31,7 @@ from dfrnet_keras.features.flow import (
 )
 from dfrnet_keras.tflite.runtime import Prediction, Predictor
 
+_INDEX = "golden.json"
 _STEPS = {
     "onset": "onset frame of the clip as it is read, RGB",
     "apex_frame": "apex frame of the clip as it is read, RGB",
@@ -60,7 +61,7 @@ _STEPS = {
 }
 
 
-def write_golden(
+def write_porting_reference(
     tflite: str | os.PathLike[str],
     folder: str | os.PathLike[str],
     *,
@@ -69,7 +70,7 @@ def write_golden(
     apex: int | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write each step of a prediction: raw little-endian arrays, and `golden.json` about them.
+    """Write each step of one prediction as raw little-endian arrays, described in `golden.json`.
 
     Args:
         tflite: A converted file.
@@ -77,18 +78,20 @@ def write_golden(
         frames: A clip, uint8 `(n, H, W, 3)`; a synthetic one by default.
         onset: See `Predictor.predict`.
         apex: See `Predictor.predict`.
-        overwrite: Replace what is there.
+        overwrite: Replace a folder that this function wrote before.
 
     Returns:
         The folder. `golden.json` names each file's step, shape and type, and the network's
         preparation, classes and input quantisation.
 
     Raises:
-        InputError: The folder is there already, or see `Predictor`.
+        InputError: The folder exists and may not be replaced, or see `Predictor`.
     """
     folder = Path(folder)
     if folder.exists() and not overwrite:
         raise InputError(f"{folder} is there already: give --overwrite or another folder.")
+    if folder.exists() and not (folder / _INDEX).is_file():
+        raise InputError(f"{folder} holds something else: choose another folder.")
     predictor = Predictor(tflite)
     if frames is None:
         frames, onset, apex = _synthetic_clip()
@@ -111,22 +114,20 @@ def write_golden(
         },
         "files": {},
     }
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for name, array in steps.items():
-        array = np.ascontiguousarray(array, np.uint8 if array.dtype == np.uint8 else "<f4")
-        (partial / f"{name}.bin").write_bytes(array.tobytes())
-        about["files"][f"{name}.bin"] = {
-            "step": _STEPS[name],
-            "shape": array.shape,
-            "dtype": array.dtype.name,
-        }
-    (partial / "golden.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    os.replace(partial, folder)
+    with whole_folder(folder, overwrite=overwrite) as partial:
+        for name, array in steps.items():
+            array = np.ascontiguousarray(array, np.uint8 if array.dtype == np.uint8 else "<f4")
+            (partial / f"{name}.bin").write_bytes(array.tobytes())
+            about["files"][f"{name}.bin"] = {
+                "step": _STEPS[name],
+                "shape": array.shape,
+                "dtype": array.dtype.name,
+            }
+        (partial / _INDEX).write_text(json.dumps(about, indent=1), encoding="utf-8")
     return folder
+
+
+write_golden = write_porting_reference  # its name in version 0.1
 
 
 def _steps(

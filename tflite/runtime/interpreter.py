@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -16,9 +13,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.startup import hidden_lines
 
 OUTPUT = "probabilities"
-_START_LINE = b"INFO: Created TensorFlow Lite XNNPACK delegate"
+# What LiteRT prints once in each process.
+_LITERT_LINES = ("INFO: Created TensorFlow Lite XNNPACK delegate",)
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class Network:
             {"model_content": file} if isinstance(file, bytes) else {"model_path": os.fspath(file)}
         )
         try:
-            with _without_start_line():
+            with hidden_lines(_LITERT_LINES):
                 self._interpreter = Interpreter(**source, num_threads=threads)
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
@@ -149,28 +148,6 @@ def _reason(error: str) -> str:
         f"needs a newer ai-edge-litert (this is {version('ai-edge-litert')}, without version "
         f"{missing[2]} of {missing[1]}): pip install -U ai-edge-litert"
     )
-
-
-@contextmanager
-def _without_start_line() -> Iterator[None]:
-    """Pass on what is written to the standard error, but for LiteRT's line about its delegate."""
-    try:
-        original = os.dup(2)
-    except OSError:  # no standard error to write to
-        yield
-        return
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(original, 2)
-            os.close(original)
-            held.seek(0)
-            for line in held:
-                if not line.startswith(_START_LINE):
-                    os.write(2, line)
 
 
 def _tensor(details: Mapping[str, Any]) -> Tensor:

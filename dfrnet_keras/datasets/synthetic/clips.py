@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.cache import cache_folder
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
 from dfrnet_keras.datasets.synthetic.face import render_face
@@ -39,7 +38,7 @@ GENERATOR = 1
 _FIELD_MIX = (7, 3, 2)
 _EQUAL_MIX = (4, 4, 4)
 
-# Options of `plan_clips` for clips that are easily told apart.
+# Options of `plan_clips` for clips that are easy to classify.
 STRONG: dict[str, Any] = {"amplitude": (1.5, 3.5), "noise": 1.5, "distractors": 0.2}
 
 
@@ -205,20 +204,15 @@ def _file_name(index: int) -> str:
 
 
 def _write(frames: NDArray[np.uint8], folder: Path) -> None:
-    """Write the frames of a clip under another name and then give the folder its own."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder.parent))
+    """Write the frames of a clip, all or none."""
     try:
-        for index, frame in enumerate(frames):
-            # A low level: noise does not compress, trying hard only takes time.
-            success, data = cv2.imencode(".png", frame[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
-            assert success
-            (partial / _file_name(index)).write_bytes(data.tobytes())
-        partial.chmod(0o755)  # mkdtemp closes the folder to everybody else
-        try:
-            partial.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # otherwise another process has rendered the same clip
-                raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        with whole_folder(folder) as partial:
+            for index, frame in enumerate(frames):
+                # A low level: noise does not compress, trying hard only takes time.
+                options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+                success, data = cv2.imencode(".png", frame[..., ::-1], options)
+                assert success
+                (partial / _file_name(index)).write_bytes(data.tobytes())
+    except (InputError, OSError):
+        if not folder.is_dir():  # otherwise another process has rendered the same clip
+            raise

@@ -168,7 +168,7 @@ def test_a_failed_write_leaves_no_clip(tmp_path: Path, monkeypatch: pytest.Monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", fail)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(InputError, match=r"s01/c01 cannot be written \(No space left"):
         load_synthetic(tmp_path, **SMALL)
     assert file_bytes(tmp_path) == {}
     assert not list(tmp_path.rglob("c0*"))

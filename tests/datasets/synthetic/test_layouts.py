@@ -1,3 +1,4 @@
+import errno
 from collections import Counter
 
 import cv2
@@ -129,6 +130,22 @@ def test_nothing_is_overwritten_and_nothing_half_written_stays(tmp_path, monkeyp
     with pytest.raises(RuntimeError):
         write_layout("casme2", tmp_path / "new", **SMALL)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
+
+
+def test_a_full_disk_is_named_with_the_folder_that_was_asked_for(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(InputError, match=r"/new cannot be written \(No space left"):
+        write_layout("smic", tmp_path / "new", **SMALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_may_be_the_current_one(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_layout("smic", ".", **SMALL)
+    assert [path.name for path in tmp_path.iterdir()] == ["SMIC_all_raw"]
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features import extract_features
+from dfrnet_keras.startup import hidden_lines
 from dfrnet_keras.tflite import Predictor, read_metadata, with_metadata
-from dfrnet_keras.tflite.runtime.interpreter import _without_start_line
+from dfrnet_keras.tflite.runtime.interpreter import _LITERT_LINES
 
 
 def test_maps_frames_files_and_video_agree(tflite_file, clip, network, tmp_path):
@@ -209,7 +210,7 @@ def test_a_missing_module_is_no_damage(tflite_file, monkeypatch, module, message
 
 
 def test_only_the_line_about_the_start_is_left_out(capfd):
-    with _without_start_line():
+    with hidden_lines(_LITERT_LINES):
         os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nWARNING: warm\n")
     assert capfd.readouterr().err == "WARNING: warm\n"
 
