@@ -154,7 +154,7 @@ def test_a_name_that_the_terminal_cannot_write(folder, tmp_path):
     shutil.copytree(folder / "frames", clip)
     code = "import sys; from dfrnet_keras.cli.entry import main; main()"
     done = subprocess.run(
-        [sys.executable, "-c", code, "predict", str(FIXTURES / "device" / "model-float32.tflite"),
+        [sys.executable, "-c", code, "predict", str(FIXTURES / "network/model-float32.tflite"),
          str(clip)], capture_output=True, text=True, encoding="cp1252",
         env={**os.environ, "PYTHONIOENCODING": "cp1252"},
     )  # fmt: skip
