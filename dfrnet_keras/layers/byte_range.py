@@ -45,9 +45,7 @@ class ByteRange(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         maps = ops.cast(inputs, "float32")
-        low, high = (
-            extreme(maps, axis=(1, 2), keepdims=True) for extreme in (ops.min, ops.max)
-        )
+        low, high = (extreme(maps, axis=(1, 2), keepdims=True) for extreme in (ops.min, ops.max))
         stretched = (maps - low) * (255.0 / ops.maximum(high - low, _SMALLEST))
         passed_on = stretched - ops.stop_gradient(stretched)
         return ops.cast(ops.stop_gradient(ops.round(stretched)) + passed_on, self.compute_dtype)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from typing import Any
-
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.models.end_to_end import CROP_SIZE, map_network
-from dfrnet_keras.startup import hidden_lines
-from dfrnet_keras.tflite.conversion.convert import CONVERTER_LINES
+from dfrnet_keras.tflite.conversion.float_front import export_float
 from dfrnet_keras.tflite.conversion.join import join
 from dfrnet_keras.tflite.runtime.metadata import read_metadata, with_metadata
 
@@ -40,7 +36,7 @@ def take_frames(tflite: bytes, *, crop_size: int = CROP_SIZE) -> bytes:
             )
     preparation = Preparation.from_settings(about["preparation"])
     maps = map_network(about["inputs"], preparation, crop_size=crop_size)
-    content = join(_export(maps), tflite)
+    content = join(export_float(maps), tflite)
     about["inputs"] = {
         frame: {
             "shape": [1, crop_size, crop_size, 3],
@@ -54,21 +50,3 @@ def take_frames(tflite: bytes, *, crop_size: int = CROP_SIZE) -> bytes:
         about["trained_on_flow"] = preparation.flow_method
     about["preparation"] = {**about["preparation"], "flow_method": "ilk"}
     return with_metadata(content, about)
-
-
-def _export(maps: Any) -> bytes:
-    """The network of the preparation as a float `.tflite` file with a batch of 1."""
-    import tensorflow as tf
-
-    signature = {
-        tensor.name: tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype, name=tensor.name)
-        for tensor in maps.inputs
-    }
-    module = tf.Module()
-    module.serve = tf.function(
-        lambda onset, apex: maps({"onset": onset, "apex": apex}), autograph=False
-    ).get_concrete_function(**signature)
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures=module.serve)
-        with hidden_lines(CONVERTER_LINES):
-            return bytes(tf.lite.TFLiteConverter.from_saved_model(folder).convert())

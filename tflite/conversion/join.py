@@ -21,7 +21,8 @@ def join(first: bytes, second: bytes) -> bytes:
     from ai_edge_litert.tools import flatbuffer_utils
 
     front, back = (
-        flatbuffer_utils.read_model_from_bytearray(bytearray(content)) for content in (first, second)
+        flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+        for content in (first, second)
     )
     given = {entry.name: entry.tensorIndex for entry in front.signatureDefs[0].outputs}
     taken = {entry.name: entry.tensorIndex for entry in back.signatureDefs[0].inputs}
