@@ -25,6 +25,7 @@ _STIFFNESS = 0.3  # keeps the least squares solvable where there is no texture
 _NOISE_STIFFNESS = 5.0  # and stiffer where the fit leaves more noise, so that noise is not followed
 _LARGEST_NOISE = 0.7  # what remains above this is movement not found yet, and no noise
 _EDGE = 6.0  # windows that remain above this straddle an edge of the motion: others count more
+_NO_MOVEMENT = 1e-4  # pixels
 _NEGLIGIBLE = 1e-9  # weight of a pixel in a mean
 _OUTLIER = 60.0  # a pixel this far off counts half
 
@@ -72,7 +73,10 @@ def dense_lucas_kanade(onset: Any, apex: Any, xp: ModuleType = np, *, smoothing:
         weighted = xp.concatenate([flow * fit, fit], axis=1)
         weighted = _to(xp, weighted, window_matrix, None, _SMOOTHING)
         flow = weighted[:, :2] / weighted[:, 2:]
-    return _resized(xp, flow, levels[0][0].shape[2:], smoothing)
+    flow = _resized(xp, flow, levels[0][0].shape[2:], smoothing)
+    # Equal pictures leave the rounding of their gray levels, which what divides a map by its
+    # strength would make a movement of.
+    return xp.where(xp.abs(flow) < np.float32(_NO_MOVEMENT), np.float32(0), flow)
 
 
 def _least_squares(xp: ModuleType, first: Any, warped: Any, robust: bool) -> tuple[Any, Any]:
