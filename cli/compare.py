@@ -156,7 +156,7 @@ def _remarks(about: Sequence[dict[str, Any]]) -> list[str]:
     if optimistic:
         remarks.append(
             f"OPTIMISTIC: the epochs of {', '.join(optimistic)} were chosen on the very subjects "
-            "that are judged"
+            "that are tested"
             + (
                 "; against a run that did not do so, a difference means nothing."
                 if len(optimistic) < len(about)

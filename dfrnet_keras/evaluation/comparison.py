@@ -176,7 +176,7 @@ def check_comparable(runs: Sequence[Run]) -> None:
                 has, lacks = (name, names[0]) if clip not in clips else (names[0], name)
                 fold = {**clips, **others}[clip][1]
                 raise InputError(
-                    f"{pair}: {'/'.join(clip)} (fold {fold}) is judged in {has} and not in "
+                    f"{pair}: {'/'.join(clip)} (fold {fold}) is tested in {has} and not in "
                     f"{lacks}; fit both on the same clips and run both to the end."
                 )
             for what, of_first, of_other in zip(
@@ -195,7 +195,7 @@ def _clips(run: Run) -> dict[tuple[str, str, str], tuple[str, int]]:
 
 
 def _check_seeds(run: Run, name: str) -> None:
-    """Refuse a run that judged a clip under one seed and not under another."""
+    """Refuse a run that tested a clip under one seed and not under another."""
     every = {
         seed: {(r.dataset, r.subject, r.clip) for r in run.predictions if r.seed == seed}
         for seed in sorted({row.seed for row in run.predictions})

@@ -67,7 +67,7 @@ def test_validation_none_trains_on_all_others(many):
     assert sorted([*fold.train, *fold.test]) == list(range(len(many)))
 
 
-def test_test_subject_chooses_by_the_clips_it_is_judged_by(many):
+def test_test_subject_chooses_by_the_clips_that_it_is_tested_by(many):
     fold = loso_folds(many, validation="test-subject")[3]
     assert fold.validation.tolist() == fold.test.tolist()
     assert fold.keep_best == "accuracy"
