@@ -28,7 +28,7 @@ from dfrnet_keras.models.saving import load_network
 from dfrnet_keras.store import FeatureStore
 from dfrnet_keras.tflite import compress, convert, verify
 from dfrnet_keras.tflite.benchmarking.timing import machine
-from dfrnet_keras.tflite.compression.evaluate_files import figures
+from dfrnet_keras.tflite.compression.evaluate_files import evaluate_files
 from dfrnet_keras.tflite.conversion.training_store import sample_rows, store_maps
 
 KINDS = "none,float16,dynamic,int8,int16x8,qat,prune,cluster"
@@ -91,15 +91,15 @@ def compare(options: argparse.Namespace) -> None:
                 description=description,
             )
             found = verify(model, content, maps)
-            row = figures({kind: content}, unseen, rows, runs=0)[kind]
+            row = evaluate_files({kind: content}, unseen, rows, runs=0)[kind]
             if kind == "none":
                 sure = np.mean(found.reference.max(-1) > 0.9)
                 score = uf1(unseen.labels, found.reference.argmax(-1), len(unseen.classes))
                 print(f"{'Keras':14} UF1 {score:.4f} on {len(unseen)} clips; {sure:.1%} of its "
                       "answers have a probability above 0.9")  # fmt: skip
             name = kind if kind == mode else f"{kind}, {mode}"
-            sizes = row["bytes"] / 1e6, row["zipped"] / 1e6
-            print(SHOWN.format(name, found.equal_classes, found.largest_difference, row["uf1"],
+            sizes = row.bytes / 1e6, row.zipped / 1e6
+            print(SHOWN.format(name, found.equal_classes, found.largest_difference, row.uf1,
                                *sizes), flush=True)  # fmt: skip
 
 

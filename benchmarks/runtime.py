@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from dfrnet_keras.tflite import Predictor
-from dfrnet_keras.tflite.benchmarking.end_to_end_timing import camera_clip, time_path
+from dfrnet_keras.tflite.benchmarking.end_to_end_timing import camera_clip, time_end_to_end
 from dfrnet_keras.tflite.benchmarking.timing import machine
 
 IMPORT = """
@@ -109,7 +109,7 @@ def main() -> None:
             )
     for file in options.files:
         print(f"{file.name}, one thread, {frames.shape[2]} x {frames.shape[1]}, milliseconds:")
-        for row in time_path(Predictor(file), frames, runs=options.runs):
+        for row in time_end_to_end(Predictor(file), frames, runs=options.runs):
             print(
                 f"  {row.name:16} median {row.median:7.2f}, p10 {row.p10:7.2f}, "
                 f"p90 {row.p90:7.2f}, CPU {row.cpu:7.2f}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +47,15 @@ def benchmark(
     All figures are of batch 1 on this machine. Times for more threads than there are free
     processors mean nothing: how many were free is measured and printed.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from dfrnet_keras.tflite.benchmarking import timing
 
     numbers = _numbers(threads)
     report: dict[str, Any] = {"machine": timing.machine()}
     others: dict[str, Any] = {}
     if against is not None:
+        from dfrnet_keras.startup import start_keras
+
+        start_keras()
         from dfrnet_keras.tflite.benchmarking.keras_baseline import compare_with_keras, keras_calls
 
         others = keras_calls(against, threads=numbers[0])
@@ -95,12 +96,12 @@ def _path_rows(
     file: Path, clip: Path, threads: int, runs: int, warmup: int
 ) -> list[dict[str, Any]]:
     from dfrnet_keras.frames import read_clip
-    from dfrnet_keras.tflite.benchmarking.end_to_end_timing import camera_clip, time_path
+    from dfrnet_keras.tflite.benchmarking.end_to_end_timing import camera_clip, time_end_to_end
     from dfrnet_keras.tflite.runtime import Predictor
 
     frames = camera_clip() if str(clip) == "synthetic" else read_clip(clip)
     predictor = Predictor(file, threads=threads)
-    rows = time_path(predictor, frames, threads=threads, runs=runs, warmup=warmup)
+    rows = time_end_to_end(predictor, frames, threads=threads, runs=runs, warmup=warmup)
     return [row.as_dict() for row in rows]
 
 

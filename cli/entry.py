@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 
 def main() -> None:
     """Run the command line; without click, which a device does not need, `predict` alone."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name may hold what this terminal cannot write
+            stream.reconfigure(errors="replace")
     try:
         import click  # noqa: F401
     except ModuleNotFoundError:

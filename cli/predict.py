@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -67,6 +66,7 @@ def predict(
     cut a long video to it with --onset and --offset (frames) or --start and --end (seconds), which
     hold for all clips named. A recording of minutes given whole has an answer, but it means
     nothing. The network knows no "nothing happens": it names one of its classes whatever it sees.
+    What speaks against an answer stands below it: no face, no movement, a cut, a long clip.
 
     Frames are counted from 0. A clip that cannot be used is named with the reason, the others are
     still recognised, and the exit status is 1.
@@ -75,103 +75,51 @@ def predict(
                                   ("end", "offset"))):  # fmt: skip
         if seconds is not None and frame is not None:
             raise click.UsageError(f"Give --{names[0]} or --{names[1]}, not both.")
-    from dfrnet_keras.errors import InputError
-    from dfrnet_keras.prediction import KerasPredictor, find_clips
+    from dfrnet_keras.atomic import check_writable, whole_file
+    from dfrnet_keras.prediction.answers import Answers
+    from dfrnet_keras.prediction.clips import find_clips, frames_between
     from dfrnet_keras.store.contact_sheet import check_picture
 
     if plot is not None:
         check_picture(plot)
-    named = find_clips(clips)
+    for target in (plot, table):
+        if target is not None:
+            check_writable(target)
+    failed: list[tuple[str, str]] = []
+    named = find_clips(clips, failed)
     predictor: ClipPredictor
     if model.suffix == ".tflite":
         from dfrnet_keras.tflite.runtime import Predictor
 
         predictor = Predictor(model, threads=threads, crop=crop, spotter=spotter)
     else:
+        from dfrnet_keras.startup import start_keras
+
+        start_keras()
+        from dfrnet_keras.prediction import KerasPredictor
+
         predictor = KerasPredictor(model, crop=crop, spotter=spotter)
     predictor.warm_up()
-    answers: list[tuple[str, Prediction]] = []
-    failed: list[tuple[str, str]] = []
+
+    def answer(frames: tuple[Path, ...]) -> Prediction:
+        first, last = frames_between(frames, start, end)
+        first = first if onset is None else onset
+        return predictor.predict_files(frames, first, apex, last if offset is None else offset)
+
+    answers = Answers(str(model), predictor.classes, failed)
     for name, frames in named:
-        try:
-            first, last = _frames_at(frames, start, end)
-            first = first if onset is None else onset
-            last = last if offset is None else offset
-            answers.append((name, predictor.predict_files(frames, first, apex, last)))
-        except (InputError, OSError) as error:
-            reason = str(error)
-            failed.append((name, reason if name in reason else f"{name}: {reason}"))
-    if table is not None:
-        _write_csv(table, predictor.classes, answers)
-    if plot is not None and answers:
-        _draw(plot, answers)
-    if as_json:
-        click.echo(json.dumps({
-            "model": str(model),
-            "classes": list(predictor.classes),
-            "predictions": [_described(name, answer) for name, answer in answers],
-            "failed": [{"clip": name, "reason": reason} for name, reason in failed],
-        }, indent=1))  # fmt: skip
-    else:
-        _print(predictor, answers)
-    for _, reason in failed:
+        answers.add(name, partial(answer, frames))
+    click.echo(answers.as_json() if as_json else "\n".join(answers.as_lines()))
+    for _, reason in answers.failed:
         click.echo(f"Error: {reason}", err=True)
-    if failed:
+    if table is not None:
+        with whole_file(table) as file, file.open("w", newline="", encoding="utf-8",
+                                                  errors="surrogateescape") as text:  # fmt: skip
+            answers.write_csv(text)
+    if plot is not None and answers.rows:
+        _draw(plot, answers.rows)
+    if answers.failed:
         sys.exit(1)
-
-
-def _frames_at(
-    frames: tuple[Path, ...], start: float | None, end: float | None
-) -> tuple[int, int | None]:
-    """First and last frame between two times of a video."""
-    from dfrnet_keras.errors import InputError
-    from dfrnet_keras.frames import video_length
-    from dfrnet_keras.frames.files import is_video
-
-    if start is None and end is None:
-        return 0, None
-    rate = video_length(frames[0])[1] if is_video(frames[0]) else 0.0
-    if not rate:
-        raise InputError(
-            f"{frames[0]} does not say how many frames a second takes: use --onset and --offset "
-            "instead of --start and --end"
-        )
-    return round((start or 0) * rate), None if end is None else round(end * rate)
-
-
-def _milliseconds(answer: Prediction) -> dict[str, float]:
-    spent = {step: round(1000 * seconds, 2) for step, seconds in answer.timings.items()}
-    return {**spent, "total": round(sum(spent.values()), 2)}
-
-
-def _described(name: str, answer: Prediction) -> dict[str, Any]:
-    return {
-        "clip": name,
-        "label": answer.label,
-        "probabilities": answer.probabilities,
-        "apex": answer.apex,
-        "flags": list(answer.flags),
-        "milliseconds": _milliseconds(answer),
-    }
-
-
-def _write_csv(path: Path, classes: tuple[str, ...], answers: list[tuple[str, Prediction]]) -> None:
-    import os
-
-    partial = path.with_name(f"partial-{os.getpid()}-{path.name}")
-    try:
-        with partial.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["clip", "label", *[f"p_{name}" for name in classes], "apex", "flags",
-                             "milliseconds"])  # fmt: skip
-            for name, answer in answers:
-                shares = [f"{share:.6f}" for share in answer.probabilities.values()]
-                total = _milliseconds(answer)["total"]
-                writer.writerow([name, answer.label, *shares, answer.apex, " ".join(answer.flags),
-                                 total])  # fmt: skip
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _draw(path: Path, answers: list[tuple[str, Prediction]]) -> None:
@@ -190,19 +138,3 @@ def _draw(path: Path, answers: list[tuple[str, Prediction]]) -> None:
             SheetRow(title, features.flow, maps.onset_frame, features.apex, features.difference)
         )
     draw_sheet(rows, path)
-
-
-def _print(predictor: ClipPredictor, answers: list[tuple[str, Prediction]]) -> None:
-    for name, answer in answers:
-        shares = ", ".join(f"{label} {share:.3f}" for label, share in answer.probabilities.items())
-        spent = _milliseconds(answer)
-        steps = ", ".join(f"{step} {spent[step]:.0f}" for step in answer.timings)
-        spotted = " (spotted)" if "apex_spotted" in answer.flags else ""
-        click.echo(f"{name}: {answer.label}")
-        click.echo(f"  probabilities  {shares}")
-        click.echo(f"  apex frame     {answer.apex}{spotted}")
-        click.echo(f"  milliseconds   {spent['total']:.0f}: {steps}")
-        if "face_not_found" in answer.flags:
-            click.echo("  no face was found: the answer is about whatever is in the frames")
-        elif "eyes_not_found" in answer.flags:
-            click.echo("  the eyes were not found but placed by the box of the face")

@@ -1,11 +1,14 @@
 """DFR-Net for Keras 3: micro-expression recognition from three views of a face clip.
 
 Names are loaded on first use, so that `dfr-keras --help` and the embedded runtime import neither
-Keras nor TensorFlow.
+Keras nor TensorFlow. The layers are registered with Keras as soon as both are imported, in either
+order: `keras.saving.load_model("model.keras")` then loads a network of this package.
 """
 
 from importlib import import_module
 from typing import Any
+
+from dfrnet_keras.startup import register_layers
 
 __version__ = "0.1.0"
 
@@ -28,3 +31,6 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(set(globals()) | set(__all__))
+
+
+register_layers()

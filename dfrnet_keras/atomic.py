@@ -52,11 +52,12 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = True) -> Itera
 
 
 @contextmanager
-def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
     """A folder to fill, which becomes `path` when the block ends without an error.
 
     Args:
         path: The folder to make: not there yet, or empty.
+        overwrite: Whether it may replace a folder that is there, whatever is in it.
 
     Yields:
         An empty folder beside it.
@@ -65,7 +66,8 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
         InputError: Something is there, or it cannot be written.
     """
     path = Path(path)
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+    empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not empty and not (overwrite and path.is_dir()):
         raise InputError(f"{path} is there already: choose another folder.")
     partial = None
     try:
@@ -74,7 +76,17 @@ def whole_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
             partial = Path(tempfile.mkdtemp(prefix=f".partial-{path.name}-", dir=path.parent))
             partial.chmod(0o755)  # mkdtemp closes the folder to everybody else
             yield partial
-            os.replace(partial, path)
+            if path.exists():  # moved aside: a folder with files in it cannot be replaced
+                old = partial.with_name(f"{partial.name}-old")
+                os.replace(path, old)
+                try:
+                    os.replace(partial, path)
+                except OSError:
+                    os.replace(old, path)
+                    raise
+                shutil.rmtree(old)
+            else:
+                os.replace(partial, path)
     finally:
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)

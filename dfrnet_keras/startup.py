@@ -1,48 +1,87 @@
-"""Starts Keras without the lines that TensorFlow prints before it can be told not to."""
+"""Starting Keras: its layers, its start-up lines, a backend that is missing, its threads."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
 
-# What they print at every start on a machine without an accelerator.
+from dfrnet_keras.errors import InputError
+
+# What TensorFlow prints at every start on a machine without an accelerator.
 _STARTUP = ("WARNING: All log messages before absl::InitializeLog()", "I0000 ")
 
 
 def start_keras() -> None:
-    """Import Keras and its backend; anything but the known lines is passed on.
+    """Import Keras and its backend for a command, which prints its result and nothing else.
 
-    `TF_CPP_MIN_LOG_LEVEL`, where it is set, is left alone, and then every line is shown.
+    TensorFlow's log level is set to errors that end the program, whatever the user set it to:
+    processes started later inherit it. Start-up lines that precede any log level are left out,
+    all others are passed on.
+
+    Raises:
+        InputError: The backend is not installed, or Keras does not know it.
     """
-    if "keras" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
-        import keras  # noqa: F401
-
+    if "keras" in sys.modules:
         return
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    start_keras_quietly()
+    with hidden_lines(_STARTUP):
+        try:
+            import keras  # noqa: F401
+        except (ImportError, ValueError) as error:
+            raise _backend_error(error) from error
 
 
-def start_keras_quietly() -> None:
-    """Import Keras without its start-up lines, whatever `TF_CPP_MIN_LOG_LEVEL` says.
+def _backend_error(error: Exception) -> Exception:
+    """The error of an import of Keras, in one sentence where its backend is the cause."""
+    source = "KERAS_BACKEND" if "KERAS_BACKEND" in os.environ else "backend in keras.json"
+    backends = ("tensorflow", "jax", "torch")
+    usable = [name for name in backends if find_spec(name)]
+    if isinstance(error, ModuleNotFoundError) and error.name in backends:
+        return InputError(
+            f"{source} is {error.name}, and {error.name} is not installed: install it or use "
+            f"{' or '.join(usable)}."
+        )
+    if str(error).startswith("Unable to import backend"):
+        name = str(error).rpartition(":")[2].strip()
+        return InputError(
+            f"{source} is {name}, which Keras does not know: use {' or '.join(usable)}."
+        )
+    return error
 
-    For the processes that `start_keras` leads to: they inherit the level that it set, which does
-    not reach the lines that are printed while TensorFlow is loaded.
+
+@contextmanager
+def hidden_lines(starts: Sequence[str]) -> Iterator[None]:
+    """Leave out of standard error the lines with these starts that native code prints there.
+
+    The other lines appear when the block ends.
     """
+    import tempfile
+
+    try:
+        original = os.dup(2)
+    except OSError:  # there is no standard error
+        yield
+        return
     sys.stderr.flush()
-    original = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
-            import keras  # noqa: F401
+            yield
         finally:
+            sys.stderr.flush()
             os.dup2(original, 2)
             os.close(original)
             held.seek(0)
-            for line in held.read().decode(errors="replace").splitlines(keepends=True):
-                if not line.startswith(_STARTUP):
-                    sys.stderr.write(line)
+            for line in held:
+                if not line.decode(errors="replace").startswith(tuple(starts)):
+                    os.write(2, line)
 
 
 def limit_threads(threads: int) -> None:
@@ -55,7 +94,7 @@ def limit_threads(threads: int) -> None:
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        with contextlib.suppress(RuntimeError):
+        with suppress(RuntimeError):
             tf.config.threading.set_intra_op_parallelism_threads(threads)
             tf.config.threading.set_inter_op_parallelism_threads(1)
     elif keras.backend.backend() == "torch":
@@ -76,3 +115,33 @@ def make_deterministic() -> None:
         import torch
 
         torch.use_deterministic_algorithms(True)
+
+
+def register_layers() -> None:
+    """Make Keras know this package's layers, so that plain `keras.saving.load_model` loads a file.
+
+    Where Keras is not imported yet, they are registered when it is: the package itself stays light.
+    """
+    if "keras" in sys.modules:
+        import_module("dfrnet_keras.layers")
+    else:
+        sys.meta_path.insert(0, _AfterKeras())
+
+
+class _AfterKeras:
+    """Imports the layers right after Keras, as Keras has no entry point for packages of layers."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(name, path, target) if name == "keras" else None
+        if spec is None or spec.loader is None:
+            return None
+        execute = spec.loader.exec_module
+
+        def execute_and_register(module: ModuleType) -> None:
+            execute(module)
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
+            import_module("dfrnet_keras.layers")
+
+        spec.loader.exec_module = execute_and_register  # type: ignore[method-assign]
+        return spec

@@ -40,7 +40,7 @@ def main(
         predictor = KerasPredictor(model)
         if predictor.description["flow_range"] != "pixels":
             sys.exit(f"{model} was trained on ready-made maps, not on clips: train it on a store.")
-        network, preparation = predictor.network, predictor.preparation
+        network, preparation = predictor.network, predictor.preparation.options
 
     # 2. Your clips. Replace this line by a list of Clip(dataset=..., subject=..., frames=...).
     clips = load_synthetic(Path(folder) / "clips", subjects=subjects, clips_per_subject=6)

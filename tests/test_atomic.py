@@ -73,3 +73,22 @@ def test_a_folder_appears_when_it_is_whole(tmp_path):
         assert not (tmp_path / "clips").exists()
     assert os.listdir(tmp_path) == ["clips"]
     assert (tmp_path / "clips").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_folder_is_replaced_when_the_new_one_is_whole(tmp_path):
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "old").write_text("before")
+    with pytest.raises(ZeroDivisionError), whole_folder(tmp_path / "runs", overwrite=True):
+        assert 1 / 0
+    assert os.listdir(tmp_path / "runs") == ["old"]
+    with whole_folder(tmp_path / "runs", overwrite=True) as partial:
+        (partial / "new").write_text("after")
+        assert os.listdir(tmp_path / "runs") == ["old"]
+    assert os.listdir(tmp_path / "runs") == ["new"]
+    assert os.listdir(tmp_path) == ["runs"]
+    (tmp_path / "file").write_text("no folder")
+    with (
+        pytest.raises(InputError, match="is there already"),
+        whole_folder(tmp_path / "file", overwrite=True),
+    ):
+        pytest.fail("the block was entered")

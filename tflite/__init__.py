@@ -16,11 +16,14 @@ _HOME = {
     "Timing": "benchmarking.timing",
     "benchmark": "benchmarking.timing",
     "compress": "compression.compress",
+    "compress_and_compare": "compression.compress_and_compare",
     "convert": "conversion.convert",
+    "convert_and_verify": "conversion.convert_and_verify",
     "read_metadata": "runtime.metadata",
     "verify": "conversion.agreement",
     "with_metadata": "runtime.metadata",
     "write_golden": "conversion.porting_reference",
+    "write_porting_reference": "conversion.porting_reference",
 }
 __all__ = sorted(_HOME)
 

@@ -12,8 +12,6 @@ from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.store.clip_maps import decide_crops
 
-_CROP_SIZE = 224
-
 
 class ApexError(NamedTuple):
     """Distance in frames between spotted and annotated apex, over the clips of a dataset."""
@@ -115,22 +113,16 @@ def _distances(clip: Clip, methods: Sequence[str], crop: str, in_worker: bool) -
     import cv2
 
     from dfrnet_keras.features.apex import spot_apex
-    from dfrnet_keras.features.face import cut_face, find_face
+    from dfrnet_keras.features.face import cut_faces
     from dfrnet_keras.frames import iterate_frames
 
     if in_worker:
         cv2.setNumThreads(1)  # the processes already share the processors out
     assert clip.apex is not None  # those without were passed over
-    frames: list[np.ndarray] = []
-    face = None
+    frames = iterate_frames(clip.frames, range(clip.onset, clip.offset + 1), gray=True)
     try:
         # One frame at a time: of large pictures only the faces are kept.
-        for frame in iterate_frames(clip.frames, range(clip.onset, clip.offset + 1), gray=True):
-            if crop == "face" and face is None:
-                face = find_face(frame)
-            frames.append(frame if face is None else cut_face(frame, face, _CROP_SIZE))
-        return [
-            abs(clip.onset + spot_apex(frames, method=method) - clip.apex) for method in methods
-        ]
+        faces = list(cut_faces(frames, crop))
+        return [abs(clip.onset + spot_apex(faces, method=method) - clip.apex) for method in methods]
     except (InputError, OSError, cv2.error) as error:
         return " ".join(str(error).split())

@@ -109,10 +109,10 @@ def _one_fold(learner: Learner, fold: Fold, seed: int, threads: int, events: Any
 
 def start_quietly(keras: bool) -> None:
     """Load Keras, where the learner will, without the lines that each worker would print."""
-    if keras and os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") == "3":
-        from dfrnet_keras.startup import start_keras_quietly
+    if keras:
+        from dfrnet_keras.startup import start_keras
 
-        start_keras_quietly()
+        start_keras()
 
 
 def _pass_on(events: Any, progress: Progress | None) -> None:

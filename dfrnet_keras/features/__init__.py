@@ -2,7 +2,7 @@
 
 from dfrnet_keras.features.apex import BEST_SPOTTER, SPOTTERS, spot_apex
 from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip, extract_features
-from dfrnet_keras.features.face import CROPS, Face, crop_face, find_face
+from dfrnet_keras.features.face import CROPS, Face, crop_face, cut_faces, find_face
 from dfrnet_keras.features.flow import (
     FLOW_METHODS,
     frame_difference,
@@ -10,6 +10,7 @@ from dfrnet_keras.features.flow import (
     optical_flow,
     optical_strain,
 )
+from dfrnet_keras.features.preparation import Preparation
 
 __all__ = [
     "BEST_SPOTTER",
@@ -19,7 +20,9 @@ __all__ = [
     "ClipFeatures",
     "Face",
     "Features",
+    "Preparation",
     "crop_face",
+    "cut_faces",
     "extract_clip",
     "extract_features",
     "find_face",

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import BEST_SPOTTER, spot_apex
-from dfrnet_keras.features.face import CROPS, cut_face, find_face
+from dfrnet_keras.features.face import FaceCutter
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
+from dfrnet_keras.features.gray import picture_array
 
 # Micro motion is a pixel or less at 224: on a smaller grid nothing of it is left to measure, so
 # small maps are computed at this size and then shrunk, as STSTNet does.
 SMALLEST_FLOW_SIZE = 128
-# Faces are cut out at least this large, so that maps of any size have the same apex.
-_CROP_SIZE = 224
 # A frame with more pixels than a square of this side is shrunk as soon as it is read.
 _LARGEST_KEPT = 512
 
@@ -39,7 +38,7 @@ class Features(NamedTuple):
 
 
 def extract_features(
-    frames: Sequence[NDArray] | NDArray,
+    frames: Iterable[NDArray],
     *,
     onset: int = 0,
     apex: int | None = None,
@@ -72,6 +71,7 @@ def extract_features(
         InputError: There are fewer than two frames, their sizes differ, they are not uint8, or
             an index or size is out of range.
     """
+    frames = [picture_array(frame, f"frame {index}") for index, frame in enumerate(frames)]
     count = len(frames)
     _check_frames(frames)
     if size < 2:
@@ -114,6 +114,10 @@ class ClipFeatures(NamedTuple):
         apex: Index of the apex among the frames given.
         flags: `"apex_spotted"` where nobody gave the apex, and those of `find_face`.
         timings: Seconds spent, by `"read"`, `"face"`, `"apex"` and `"maps"`.
+        faces: Onset and apex frame as they were cut out, uint8, before they were brought to the
+            size of the maps.
+        frame_count: Number of frames given.
+        others: Number of further faces, about as large, in the onset frame.
     """
 
     features: Features
@@ -121,6 +125,9 @@ class ClipFeatures(NamedTuple):
     apex: int
     flags: tuple[str, ...]
     timings: dict[str, float]
+    faces: tuple[NDArray[np.uint8], NDArray[np.uint8]]
+    frame_count: int
+    others: int
 
 
 def extract_clip(
@@ -155,31 +162,21 @@ def extract_clip(
     Raises:
         InputError: See `extract_features`, `find_face` and `spot_apex`, or `crop` is unknown.
     """
-    if crop not in CROPS:
-        raise InputError(f"crop is {crop!r}: choose one of {', '.join(CROPS)}")
+    cut = FaceCutter(crop, size=size)
     timings = dict.fromkeys(("read", "face", "apex", "maps"), 0.0)
-    flags: tuple[str, ...] = ()
     kept: list[NDArray[np.uint8]] = []
-    face = None
     shape: tuple[int, ...] | None = None
     for frame in _timed(frames, timings):
         started = time.perf_counter()
+        frame = picture_array(frame, f"frame {len(kept)}")
         _check_frame(frame, len(kept), shape)
-        if shape is None:
-            shape = frame.shape
-            if crop != "none":
-                face = find_face(frame)
-                flags = face.flags
-                if crop == "auto" and face.fills(shape):
-                    # Eyes matter only where they say how to cut.
-                    face, flags = None, tuple(flag for flag in flags if flag == "face_not_found")
-        kept.append(
-            _bounded(frame, size) if face is None else cut_face(frame, face, max(size, _CROP_SIZE))
-        )
+        shape = shape or frame.shape
+        kept.append(_bounded(cut(frame), size))
         timings["face"] += time.perf_counter() - started
     started = time.perf_counter()
     if len(kept) < 2:
         raise InputError(f"the clip has {len(kept)} frame(s): give two or more, onset first")
+    flags = cut.flags
     if apex is None:
         apex = spot_apex(kept, method=spotter)
         flags = ("apex_spotted", *flags)
@@ -189,7 +186,7 @@ def extract_clip(
         raise InputError(
             f"apex is {apex}: give an index from 1 to {len(kept) - 1}, after the onset"
         )
-    pair = [kept[0], kept[apex]]
+    pair = kept[0], kept[apex]
     features = extract_features(
         pair,
         onset=0,
@@ -200,7 +197,8 @@ def extract_clip(
         remove_global_motion=remove_global_motion,
     )
     timings["maps"] = time.perf_counter() - started
-    return ClipFeatures(features, _colour(_resize(pair[0], size)), apex, flags, timings)
+    onset_frame = _colour(_resize(pair[0], size))
+    return ClipFeatures(features, onset_frame, apex, flags, timings, pair, len(kept), cut.others)
 
 
 def _timed(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[NDArray]:
@@ -226,7 +224,7 @@ def _colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(frame[..., None], 3, axis=2) if frame.ndim == 2 else frame
 
 
-def _check_frames(frames: Sequence[NDArray] | NDArray) -> None:
+def _check_frames(frames: Sequence[NDArray]) -> None:
     if len(frames) < 2:
         raise InputError(f"the clip has {len(frames)} frame(s): give two or more, onset first")
     for index, frame in enumerate(frames):

@@ -127,6 +127,7 @@ def iterate_frames(
     if isinstance(indexes, slice):
         stop = len(frames) if indexes.stop is None else indexes.stop
         indexes = range(indexes.start or 0, stop)
+        _check_indexes([indexes.start], len(frames), frames[0])  # even of an empty part
     _check_indexes(indexes, len(frames), frames[0])
     shape: tuple[int, ...] | None = None
     for index in indexes:

@@ -1,4 +1,4 @@
-"""What each network is trained on: cross-entropy, or the loss of its own paper."""
+"""The loss that each network is trained with: cross-entropy, or that of its own paper."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class ProposalLoss(keras.losses.Loss):
     Reference:
         Zhou et al., "Feature Refinement: An Expression-Specific Feature Learning and Fusion Method
         for Micro-Expression Recognition", Pattern Recognition 122, 2022
-        (https://arxiv.org/abs/2101.04838). How the paper weighs the two parts was not at hand: both
-        count alike here, the branches by their mean.
+        (https://arxiv.org/abs/2101.04838). How the paper weighs the two parts was not at hand: here
+        both have weight 1, and the branches are averaged.
     """
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -59,7 +59,7 @@ class ProposalLoss(keras.losses.Loss):
 
 
 def loss_of(model: str) -> keras.losses.Loss:
-    """The loss that a network is trained on, fed with what it answers without a softmax.
+    """The loss that a network is trained with, computed of its logits.
 
     Args:
         model: Name of the network, as `build_model` knows it.
@@ -73,7 +73,7 @@ def loss_of(model: str) -> keras.losses.Loss:
 
 
 def outputs_to_train(model: str) -> dict[str, bool]:
-    """Arguments of the constructor that add the outputs which the loss looks at."""
+    """Arguments of the constructor that add the outputs which the loss needs."""
     return {"proposals": True} if TABLE[model].loss == "proposals" else {}
 
 

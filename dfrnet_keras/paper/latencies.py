@@ -21,7 +21,7 @@ from typing import Any
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.paper.costs import is_network, network_key
 from dfrnet_keras.paper.experiments import Row
-from dfrnet_keras.startup import start_keras_quietly
+from dfrnet_keras.startup import limit_threads, start_keras
 
 FILE = "latencies.json"
 # Keys: see `time_networks`.
@@ -146,12 +146,10 @@ def _versions() -> dict[str, str]:
 def _measure(
     networks: Mapping[str, tuple[str, dict[str, Any]]], threads: int, runs: int
 ) -> dict[str, dict[str, Any]]:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    start_keras_quietly()
+    start_keras()
     # A call is compiled for each network, which TensorFlow takes for a mistake.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from dfrnet_keras.models import build_model
-    from dfrnet_keras.startup import limit_threads
     from dfrnet_keras.tflite import benchmark, convert
 
     limit_threads(threads)

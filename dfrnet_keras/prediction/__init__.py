@@ -10,7 +10,7 @@ _HOME = {
     "ClipPredictor": "clip_predictor",
     "KerasPredictor": "keras_predictor",
     "Prediction": "clip_predictor",
-    "find_clips": "keras_predictor",
+    "find_clips": "clips",
 }
 __all__ = sorted(_HOME)
 

@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.features.apex import BEST_SPOTTER
 from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip
+from dfrnet_keras.features.gray import picture_array
+from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.frames import iterate_frames
 from dfrnet_keras.frames.files import is_video, list_frames
+from dfrnet_keras.prediction.checks import check_maps, takes_too_long
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ class Prediction:
         probabilities: Class name to probability, in the order of the network's classes.
         apex: Index of the apex among the frames of the clip; `None` where maps were given.
         flags: Those of `features.extract_clip`: what could not be found (`"face_not_found"`: the
-            answer is about whatever is in the frames), what was spotted.
+            answer is about whatever is in the frames), what was spotted; those of
+            `prediction.checks`: `"several_faces"`, `"nothing_moved"`, `"large_motion"`,
+            `"face_left"`; and `"too_long"`, for more than half a second.
         timings: Seconds spent, by `"read"`, `"face"`, `"apex"`, `"maps"` and `"network"`.
         maps: What the network saw; `None` where maps were given.
     """
@@ -49,9 +54,7 @@ class ClipPredictor(ABC):
         path: Where the network comes from, for messages.
         classes: Names of the classes, in the order of the network's output.
         inputs: Names of the maps that the network looks at.
-        size: Width and height of the maps in pixels.
-        flow_range: `"pixels"` or `"bytes"`, see `FeatureStore`.
-        settings: How the maps of the training were made, as a store's settings say it.
+        preparation: How the maps of the training were made, see `Preparation.from_settings`.
         crop: `"auto"`, `"face"` or `"none"`, see `features.extract_clip`. By default faces are
             cut out if those of the training were; otherwise unless they fill the frame.
         spotter: How the apex is spotted, see `features.spot_apex`; by default as in training.
@@ -63,26 +66,27 @@ class ClipPredictor(ABC):
         *,
         classes: Iterable[str],
         inputs: Iterable[str],
-        size: int,
-        flow_range: str,
-        settings: Mapping[str, Any],
+        preparation: Mapping[str, Any],
         crop: str | None,
         spotter: str | None,
     ) -> None:
         self.path = Path(path)
         self.classes: tuple[str, ...] = tuple(classes)
         self.inputs: tuple[str, ...] = tuple(inputs)
-        self.size = size
-        self._flow_range = flow_range
-        self.preparation: dict[str, Any] = {
-            "size": size,
-            # Ready-made maps do not say how; TV-L1 is what the field uses.
-            "flow_method": settings.get("flow_method", "tvl1"),
-            "strain_cross_term": bool(settings.get("strain_cross_term", False)),
-            "remove_global_motion": bool(settings.get("remove_global_motion", False)),
-            "crop": crop or ("face" if settings.get("crop") == "face" else "auto"),
-            "spotter": spotter or settings.get("spotter", BEST_SPOTTER),
-        }
+        try:
+            training = Preparation.from_settings(preparation)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        self.preparation = training.for_prediction(crop=crop, spotter=spotter)
+
+    @abstractmethod
+    def warm_up(self) -> None:
+        """Run the network once, so that the first clip takes no longer than the others."""
+
+    @property
+    def size(self) -> int:
+        """Width and height of the maps in pixels."""
+        return self.preparation.size
 
     @abstractmethod
     def _run(self, maps: dict[str, Any]) -> NDArray:
@@ -90,11 +94,7 @@ class ClipPredictor(ABC):
 
     def predict(
         self,
-        frames: NDArray[np.uint8]
-        | Sequence[NDArray[np.uint8]]
-        | str
-        | os.PathLike[str]
-        | Sequence[str | os.PathLike[str]],
+        frames: str | os.PathLike[str] | Iterable[NDArray[np.uint8] | str | os.PathLike[str]],
         onset: int = 0,
         apex: int | None = None,
         offset: int | None = None,
@@ -102,8 +102,9 @@ class ClipPredictor(ABC):
         """Recognise the expression in a clip.
 
         Args:
-            frames: The frames in order of time, uint8 `(n, H, W, 3)` RGB or `(n, H, W)` gray; or
-                the path of a video or of a folder of pictures, or the paths of the pictures.
+            frames: The frames in order of time, uint8 `(n, H, W, 3)` RGB or `(n, H, W)` gray, or
+                any sequence of such frames or of pictures of Pillow; or the path of a video or of
+                a folder of pictures, or the paths of the pictures.
             onset: Index of the first frame of the movement.
             apex: Index of the frame of strongest movement; `None` spots it.
             offset: Index of the last frame of the movement; by default the last frame.
@@ -120,15 +121,24 @@ class ClipPredictor(ABC):
             return self.predict_files(
                 [path] if is_video(path) else list_frames(path), onset, apex, offset
             )
-        if len(frames) and isinstance(frames[0], (str, os.PathLike)):
-            return self.predict_files([Path(str(path)) for path in frames], onset, apex, offset)
-        last = len(frames) - 1 if offset is None else offset
+        if not isinstance(frames, Iterable):
+            raise InputError(f"frames is of type {type(frames).__name__}: give arrays or paths")
+        given = list(frames)
+        if given and isinstance(given[0], (str, os.PathLike)):
+            return self.predict_files([Path(str(path)) for path in given], onset, apex, offset)
+        if len(given) < 2:
+            raise InputError(f"the clip has {len(given)} frame(s) and needs 2 or more, onset first")
+        pictures = [picture_array(frame, f"frame {k}") for k, frame in enumerate(given)]
+        last = len(pictures) - 1 if offset is None else offset
+        for name, index in (("onset", onset), ("offset", last), ("apex", apex or 0)):
+            if index >= len(pictures):
+                raise InputError(
+                    f"{name} is {index}: the clip has {len(pictures)} frames, counted from 0"
+                )
         _check_order(onset, apex, last)
-        if last >= len(frames):
-            raise InputError(f"offset is {last}: the clip has {len(frames)} frames, from 0 on")
         if apex is not None:  # onset and apex are all that is needed
-            return self._predict([frames[onset], frames[apex]], onset, apex)  # type: ignore[list-item]
-        return self._predict(frames[onset : last + 1], onset, None)  # type: ignore[arg-type]
+            return self._predict([pictures[onset], pictures[apex]], onset, apex)
+        return self._predict(pictures[onset : last + 1], onset, None)
 
     def predict_files(
         self,
@@ -144,10 +154,13 @@ class ClipPredictor(ABC):
             onset, apex, offset: See `predict`.
         """
         _check_order(onset, apex, offset)
+        video = Path(frames[0]) if len(frames) == 1 else None
+        if video is not None and not is_video(video):
+            raise InputError(_single_picture(video))
         if apex is not None:
-            return self._predict(iterate_frames(frames, [onset, apex]), onset, apex)
+            return self._predict(iterate_frames(frames, [onset, apex]), onset, apex, video)
         stop = None if offset is None else offset + 1
-        return self._predict(iterate_frames(frames, slice(onset, stop)), onset, None)
+        return self._predict(iterate_frames(frames, slice(onset, stop)), onset, None, video)
 
     def network_maps(self, made: ClipFeatures) -> dict[str, NDArray]:
         """The maps of a clip as the network takes them, by the names of its inputs."""
@@ -157,22 +170,34 @@ class ClipPredictor(ABC):
         """Maps rounded as a store keeps them, for the training saw no others."""
         flow = features.flow
         maps: dict[str, NDArray] = features._asdict()
-        maps["flow"] = _to_bytes(flow) if self._flow_range == "bytes" else flow.astype(np.float16)
+        maps["flow"] = (
+            _to_bytes(flow) if self.preparation.flow_range == "bytes" else flow.astype(np.float16)
+        )
         return {name: maps[name] for name in self.inputs}
 
     def _predict(
-        self, frames: Iterable[NDArray[np.uint8]], onset: int, apex: int | None
+        self,
+        frames: Iterable[NDArray[np.uint8]],
+        onset: int,
+        apex: int | None,
+        video: Path | None = None,
     ) -> Prediction:
         """Frames from the onset on; of onset and apex alone where the apex is known."""
         try:
-            made = extract_clip(frames, apex=None if apex is None else 1, **self.preparation)
+            known = None if apex is None else 1
+            made = extract_clip(frames, apex=known, **self.preparation.options)
         except ModuleNotFoundError as error:
             raise InputError(
-                f"{self.path} was trained on {self.preparation['flow_method']} flow, which needs "
+                f"{self.path} was trained on {self.preparation.flow_method} flow, which needs "
                 "scikit-image: install scikit-image, or train on DIS flow for a device."
             ) from error
+        started = time.perf_counter()
+        flags = (*made.flags, *check_maps(made))
+        if takes_too_long(onset, onset + made.frame_count - 1 if apex is None else apex, video):
+            flags = (*flags, "too_long")
+        made.timings["maps"] += time.perf_counter() - started
         found = onset + made.apex if apex is None else apex
-        return self._answer(self.network_maps(made), found, made)
+        return self._answer(self.network_maps(made), found, made._replace(flags=flags))
 
     def _answer(
         self,
@@ -188,6 +213,19 @@ class ClipPredictor(ABC):
         if made is None:
             return Prediction(label, named, None, (), spent)
         return Prediction(label, named, apex, made.flags, {**made.timings, **spent}, made)
+
+
+def _single_picture(path: Path) -> str:
+    try:
+        count = cv2.imcount(str(path)) if path.is_file() else 1
+    except cv2.error:
+        count = 1
+    if count > 1:
+        return (
+            f"{path} is one file of {count} pictures, which is not read: give a video, or each "
+            "picture as a file of its own"
+        )
+    return f"{path} is the one frame of the clip, which needs 2 or more, onset first"
 
 
 def _check_order(onset: int, apex: int | None, offset: int | None) -> None:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dfrnet_keras import __version__
+from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.store.checkpoint import DoneRow, checksum, note_line, open_partial
 from dfrnet_keras.store.clip_maps import decide_crops, maps_of_clip
-from dfrnet_keras.store.feature_store import FeatureStore
 from dfrnet_keras.store.files import (
     BUILD_AGAIN,
     StoredClip,
     allocate,
     digest_of,
     looks_like_store,
-    publish,
+    open_arrays,
     write_index,
 )
 
@@ -31,53 +35,52 @@ Progress = Callable[[int, int], None]
 
 def build_store(
     clips: Sequence[Clip],
-    path: Path,
-    settings: Mapping[str, Any],
+    path: str | Path,
+    preparation: Preparation,
     classes: Sequence[str],
     jobs: int,
     progress: Progress | None,
     overwrite: bool,
-) -> None:
-    """Compute the maps of clips; the arguments are those of `FeatureStore.build`."""
-    from dfrnet_keras.features.apex import SPOTTERS
-    from dfrnet_keras.features.flow import FLOW_METHODS
+) -> Path:
+    """Compute the maps of clips; the arguments are those of `FeatureStore.build`.
 
+    Returns:
+        Path of the store.
+    """
+    path = Path(path)
     if jobs == 0:
         raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
-    for name, choices in (
-        ("flow_method", FLOW_METHODS),
-        ("apex", ("annotated", *SPOTTERS)),
-        ("spotter", SPOTTERS),
-    ):
-        if settings[name] not in choices:
-            raise InputError(f"{name} is {settings[name]!r}: use one of {', '.join(choices)}")
-    if settings["size"] < 2:
-        raise InputError(f"size is {settings['size']}: give the width of the maps, 2 or more")
     _check_clips(clips, classes)
-    crops = decide_crops(clips, settings["crop"])
+    crops = decide_crops(clips, preparation.crop)
     # What was decided is kept where it is the same for all: prediction does likewise.
     decided = set(crops.values())
-    settings = {**settings, "crop": decided.pop() if len(decided) == 1 else "auto"}
+    how = replace(preparation, crop=decided.pop() if len(decided) == 1 else "auto")
+    settings = _settings(how)
     source = source_of(clips)
     if _is_built(path, settings, source, overwrite):
-        return
+        return path
     with _sole_builder(path):
         # Another process may have built it while this one waited.
         if not _is_built(path, settings, source, overwrite):
-            _compute(clips, path, settings, crops, classes, source, jobs, progress)
+            _compute(clips, path, how, crops, classes, source, jobs, progress)
+    return path
 
 
 def build_store_from_maps(
     clips: Sequence[Clip],
-    path: Path,
-    settings: Mapping[str, Any],
+    path: str | Path,
     classes: Sequence[str],
     progress: Progress | None,
     overwrite: bool,
-) -> None:
-    """Store ready-made maps; the arguments are those of `FeatureStore.build_from_maps`."""
+) -> Path:
+    """Store ready-made maps; the arguments are those of `FeatureStore.build_from_maps`.
+
+    Returns:
+        Path of the store.
+    """
     from dfrnet_keras.frames import read_image
 
+    path = Path(path)
     _check_clips(clips, classes)
     source = source_of(clips)
     first = read_image(clips[0].frames[0])
@@ -86,34 +89,47 @@ def build_store_from_maps(
         raise InputError(
             f"{clips[0].frames[0]} is {first.shape[1]} x {size} pixels: give square maps"
         )
-    settings = {**settings, "size": size}
+    settings = _settings(Preparation(size=size, flow_range="bytes"))
     if _is_built(path, settings, source, overwrite):
-        return
-    with _sole_builder(path), _new_folder(path) as folder:
-        if _is_built(path, settings, source, overwrite):
-            return
-        shape = (len(clips), size, size, 3)
-        flow = allocate(folder / "flow.npy", np.uint8, shape)
+        return path
+    with _sole_builder(path):
+        if not _is_built(path, settings, source, overwrite):
+            _store_maps(clips, path, first.shape, settings, classes, source, progress)
+    return path
+
+
+def _store_maps(
+    clips: Sequence[Clip],
+    path: Path,
+    shape: tuple[int, ...],
+    settings: dict[str, Any],
+    classes: Sequence[str],
+    source: str,
+    progress: Progress | None,
+) -> None:
+    from dfrnet_keras.frames import read_image
+
+    with whole_folder(path, overwrite=True) as folder:
+        flow = allocate(folder / "flow.npy", np.uint8, (len(clips), *shape))
         _report(progress, 0, len(clips))
         for row, clip in enumerate(clips):
             picture = read_image(clip.frames[0])
-            if picture.shape != first.shape:
+            if picture.shape != shape:
                 raise InputError(
                     f"{clip.frames[0]} is {picture.shape[1]} x {picture.shape[0]} pixels, others "
-                    f"are {size} x {size}: give maps of one size"
+                    f"are {shape[1]} x {shape[0]}: give maps of one size"
                 )
             flow[row] = picture
             _report(progress, row + 1, len(clips))
         flow.flush()
         rows = [_stored(clip, classes) for clip in clips]
         write_index(folder, rows, classes=classes, settings=settings, source=source)
-        publish(folder, path)
 
 
 def _compute(
     clips: Sequence[Clip],
     path: Path,
-    settings: Mapping[str, Any],
+    how: Preparation,
     crops: Mapping[str, str],
     classes: Sequence[str],
     source: str,
@@ -123,11 +139,12 @@ def _compute(
     from joblib import Parallel, delayed
 
     partial = path.with_name(f"{path.name}.partial")
-    arrays, done = open_partial(partial, {"settings": dict(settings), "source": source}, len(clips))
+    settings = _settings(how)
+    arrays, done = open_partial(partial, {"settings": settings, "source": source}, len(clips))
     _report(progress, len(done), len(clips))
     reasons: dict[int, str] = {}
     work = (
-        delayed(maps_of_clip)(row, clip, dict(settings), crops[clip.dataset], jobs != 1)
+        delayed(maps_of_clip)(row, clip, how, crops[clip.dataset], jobs != 1)
         for row, clip in enumerate(clips)
         if row not in done
     )
@@ -151,7 +168,7 @@ def _compute(
             f"the first, {skipped[0][0]}: {skipped[0][1]}"
         )
     kept = sorted(done)
-    with _new_folder(path) as folder:
+    with whole_folder(path, overwrite=True) as folder:
         for name, array in arrays.items():
             array.flush()
             if skipped:
@@ -162,7 +179,6 @@ def _compute(
         write_index(
             folder, rows, classes=classes, settings=settings, source=source, skipped=skipped
         )
-        publish(folder, path)
     shutil.rmtree(partial)
 
 
@@ -179,6 +195,10 @@ def _check_clips(clips: Sequence[Clip], classes: Sequence[str]) -> None:
         if clip.key in keys:
             raise InputError(f"The clip {clip.key} is listed twice: give each clip once")
         keys.add(clip.key)
+
+
+def _settings(how: Preparation) -> dict[str, Any]:
+    return {"version": __version__, **how.as_dict()}
 
 
 def source_of(clips: Sequence[Clip]) -> str:
@@ -207,13 +227,14 @@ def _is_built(path: Path, settings: Mapping[str, Any], source: str, overwrite: b
         raise InputError(f"{path} holds something other than a store: choose another folder")
     if overwrite:
         return False
-    store = FeatureStore.open(path)
+    index, _ = open_arrays(path)
+    theirs = index["settings"]
     other = [
-        f"{name} {store.settings.get(name)!r} instead of {settings.get(name)!r}"
-        for name in sorted({*settings, *store.settings})
-        if store.settings.get(name) != settings.get(name)
+        f"{name} {theirs.get(name)!r} instead of {settings.get(name)!r}"
+        for name in sorted({*settings, *theirs})
+        if theirs.get(name) != settings.get(name)
     ]
-    if store.source != source:
+    if index["source"] != source:
         other.append("other clips or files than there are now")
     if other:
         raise InputError(
@@ -231,23 +252,14 @@ def _sole_builder(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f"{path.name}.lock")):
+            # What a build left behind whose process was ended (mkdtemp adds eight letters).
+            for folder in path.parent.glob(f".partial-{glob.escape(path.name)}-????????"):
+                shutil.rmtree(folder, ignore_errors=True)
             yield
     except OSError as error:
         raise InputError(
             f"The store {path} cannot be written ({error}): mend that or choose another folder"
         ) from error
-
-
-@contextmanager
-def _new_folder(path: Path) -> Iterator[Path]:
-    """A folder beside `path` to write a store into; removed if it is not published."""
-    folder = path.with_name(f"{path.name}.unfinished")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy_rows(array: np.memmap, rows: Sequence[int], file: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.store.checkpoint import ARRAYS
 
 # Frames of a dataset come from one camera, so a few of them show how it was framed.
@@ -31,14 +32,14 @@ class ClipMaps(NamedTuple):
 
 
 def maps_of_clip(
-    row: int, clip: Clip, settings: Mapping[str, Any], crop: str, in_worker: bool
+    row: int, clip: Clip, how: Preparation, crop: str, in_worker: bool
 ) -> tuple[int, ClipMaps | str]:
     """The row of a clip, or why there is none.
 
     Args:
         row: Its number, returned with the result.
         clip: The clip. Of an annotated one no more than two frames are read.
-        settings: Those of the store.
+        how: How the maps of the store are made.
         crop: `"face"` or `"none"`.
         in_worker: Whether other processes work beside this one.
     """
@@ -49,7 +50,7 @@ def maps_of_clip(
 
     if in_worker:
         cv2.setNumThreads(1)  # the processes already share the processors out
-    annotated = clip.apex if settings["apex"] == "annotated" else None
+    annotated = clip.apex if how.apex == "annotated" else None
     last = clip.offset if annotated is None else annotated
     if last <= clip.onset:
         return row, "no frame of the movement comes after its onset"
@@ -58,12 +59,7 @@ def maps_of_clip(
         made = extract_clip(
             iterate_frames(clip.frames, indexes),
             apex=None if annotated is None else 1,
-            crop=crop,
-            spotter=settings["spotter"],
-            size=settings["size"],
-            flow_method=settings["flow_method"],
-            strain_cross_term=settings["strain_cross_term"],
-            remove_global_motion=settings["remove_global_motion"],
+            **{**how.options, "crop": crop},
         )
     except (InputError, OSError, cv2.error) as error:
         return row, " ".join(str(error).split())
@@ -74,13 +70,13 @@ def maps_of_clip(
         # Checked after the cast: what float16 cannot hold has become infinite.
         if not np.isfinite(arrays[name]).all():
             return row, f"the {name} of {clip.key} holds values that are not finite"
-        expected = (settings["size"], settings["size"], channels)
+        expected = (how.size, how.size, channels)
         if arrays[name].shape != expected:
             return row, f"the {name} has the shape {arrays[name].shape} instead of {expected}"
     flags = made.flags
     if clip.apex is None:
         flags = ("apex_not_annotated", *flags)
-    if settings["crop"] == "auto" and crop == "none":
+    if how.crop == "auto" and crop == "none":
         flags = (*flags, "already_cropped")
     return row, ClipMaps(arrays, indexes[made.apex], flags)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
 
@@ -140,7 +140,8 @@ def draw_sheet(rows: Sequence[SheetRow], path: str | Path, flow_range: str = "pi
             bar.ax.tick_params(labelsize=6)
             bar.ax.locator_params(nbins=3)
             bar.set_label(column.key, fontsize=6)
-    _save(figure, path)
+    with whole_file(path) as partial:
+        figure.savefig(partial)
 
 
 class _Column(NamedTuple):
@@ -215,22 +216,10 @@ def _onset_frame(clip: Clip, store: FeatureStore, *, cropped: bool) -> NDArray[n
     from dfrnet_keras.features.extract import extract_clip
     from dfrnet_keras.frames import read_frames
 
-    crop = store.settings["crop"]
+    crop = store.preparation.crop
     if crop == "auto":
         crop = "none" if cropped else "face"
     onset = read_frames(clip.frames, [clip.onset])[0]
     # The flow of a frame with itself costs nothing worth mentioning.
     made = extract_clip([onset, onset], apex=1, crop=crop, size=store.size, flow_method="dis-fast")
     return made.onset_frame
-
-
-def _save(figure, path: Path) -> None:  # type: ignore[no-untyped-def]
-    partial = path.with_name(f"partial-{os.getpid()}-{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(partial)
-        os.replace(partial, path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error}): choose another place") from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dfrnet_keras import __version__
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import BEST_SPOTTER
+from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.features.views import VIEW_OF_MAP
+from dfrnet_keras.store.build import build_store, build_store_from_maps
 from dfrnet_keras.store.files import (
     BUILD_AGAIN,
     StoredClip,
     file_sha256,
-    read_index,
+    open_arrays,
 )
 
 __all__ = ["FeatureStore", "StoredClip"]
@@ -65,6 +66,12 @@ class FeatureStore:
         self.skipped = tuple((str(key), str(reason)) for key, reason in index["skipped"])
         self.source = str(index["source"])
         self._checksums = {name: about["sha256"] for name, about in index["arrays"].items()}
+
+    @property
+    def preparation(self) -> Preparation:
+        """How the maps were made."""
+        known = {"size": self.size, "flow_range": self.flow_range}
+        return Preparation.from_settings(self.settings | known)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -120,21 +127,16 @@ class FeatureStore:
             InputError: No clip could be used, `path` holds something else or a store of other
                 clips or settings, or it cannot be written.
         """
-        from dfrnet_keras.store.build import build_store
-
-        settings = {
-            "version": __version__,
-            "size": size,
-            "flow_method": flow_method,
-            "strain_cross_term": strain_cross_term,
-            "remove_global_motion": remove_global_motion,
-            "crop": crop,
-            "apex": apex,
-            "spotter": spotter if apex == "annotated" else apex,
-            "flow_range": "pixels",
-        }
-        build_store(clips, Path(path), settings, classes, jobs, progress, overwrite)
-        return cls.open(path)
+        preparation = Preparation(
+            size,
+            flow_method,
+            strain_cross_term,
+            remove_global_motion,
+            crop,
+            apex,
+            spotter,
+        )
+        return cls.open(build_store(clips, path, preparation, classes, jobs, progress, overwrite))
 
     @classmethod
     def build_from_maps(
@@ -162,11 +164,7 @@ class FeatureStore:
             InputError: A map cannot be read, is not square or differs in size from the first, or
                 `path` is not usable, see `build`.
         """
-        from dfrnet_keras.store.build import build_store_from_maps
-
-        settings = {"version": __version__, "flow_range": "bytes"}
-        build_store_from_maps(clips, Path(path), settings, classes, progress, overwrite)
-        return cls.open(path)
+        return cls.open(build_store_from_maps(clips, path, classes, progress, overwrite))
 
     @classmethod
     def open(cls, path: str | Path) -> FeatureStore:
@@ -178,21 +176,7 @@ class FeatureStore:
         Raises:
             InputError: It is not there, not whole, or not a store.
         """
-        path = Path(path)
-        index = read_index(path)
-        arrays: dict[str, NDArray] = {}
-        for name, about in index["arrays"].items():
-            file = path / f"{name}.npy"
-            try:
-                arrays[name] = np.load(file, mmap_mode="r", allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
-                raise InputError(f"{file} is missing or damaged: {BUILD_AGAIN}") from error
-            found = str(arrays[name].dtype), list(arrays[name].shape)
-            if found != (about["dtype"], about["shape"]) or len(index["rows"]) != found[1][0]:
-                raise InputError(
-                    f"{file} is not the array that index.json describes: {BUILD_AGAIN}"
-                )
-        return cls(path, index, arrays)
+        return cls(Path(path), *open_arrays(Path(path)))
 
     def verify(self) -> None:
         """Read every array and compare it with its checksum.

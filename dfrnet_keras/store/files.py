@@ -1,17 +1,17 @@
-"""The files of a feature store: its arrays, its index, and how a finished folder gets its name."""
+"""The files of a feature store: its arrays, its index, and whether they are whole."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.views import VIEW_OF_MAP
@@ -94,22 +94,6 @@ def write_index(
     (folder / "index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")
 
 
-def publish(folder: Path, path: Path) -> None:
-    """Give a finished folder its name, in place of a store that may be there."""
-    if path.is_dir() and not any(path.iterdir()):
-        path.rmdir()
-    if not path.exists():
-        folder.rename(path)
-        return
-    if not looks_like_store(path):
-        raise InputError(f"{path} holds something other than a store: choose another folder")
-    old = path.with_name(f"{path.name}.replaced")
-    shutil.rmtree(old, ignore_errors=True)
-    path.rename(old)
-    folder.rename(path)
-    shutil.rmtree(old)
-
-
 def looks_like_store(path: Path) -> bool:
     """Whether a folder holds a store's files and nothing else, so that it may be replaced."""
     names = {"index.json", *(f"{name}.npy" for name in VIEW_OF_MAP)}
@@ -154,6 +138,22 @@ def read_index(path: Path) -> dict[str, Any]:
     if not whole or not all(isinstance(value, (str, list)) for value in about):
         raise InputError(f"{file} is damaged or of another version: {BUILD_AGAIN}")
     return index
+
+
+def open_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
+    """The index of a store and its arrays, memory-mapped and held against the index."""
+    index = read_index(path)
+    arrays: dict[str, NDArray] = {}
+    for name, about in index["arrays"].items():
+        file = path / f"{name}.npy"
+        try:
+            arrays[name] = np.load(file, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            raise InputError(f"{file} is missing or damaged: {BUILD_AGAIN}") from error
+        found = str(arrays[name].dtype), list(arrays[name].shape)
+        if found != (about["dtype"], about["shape"]) or len(index["rows"]) != found[1][0]:
+            raise InputError(f"{file} is not the array that index.json describes: {BUILD_AGAIN}")
+    return index, arrays
 
 
 def _content_digest(index: Mapping[str, Any]) -> str:

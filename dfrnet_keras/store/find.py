@@ -10,19 +10,11 @@ from dfrnet_keras import __version__
 from dfrnet_keras.cache import cache_folder
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import BEST_SPOTTER
+from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.store.feature_store import FeatureStore, StoredClip
 from dfrnet_keras.store.files import digest_of
 
 __all__ = ["FeatureStore", "StoredClip", "default_path", "find_or_build", "open_or_build"]
-
-# What the maps depend on unless the user says otherwise, beside size and flow.
-_USUAL: dict[str, Any] = {
-    "strain_cross_term": False,
-    "remove_global_motion": False,
-    "crop": "auto",
-    "apex": "annotated",
-    "spotter": BEST_SPOTTER,
-}
 
 
 def default_path(dataset: str, root: str | Path | None = None, **settings: object) -> Path:
@@ -97,20 +89,14 @@ def open_or_build(
     if dataset == "flow-folder":
         path = path or default_path(dataset, root)
         return FeatureStore.build_from_maps(clips, path, progress=progress, overwrite=overwrite)
-    settings: dict[str, Any] = {
-        "size": size,
-        "flow_method": flow_method,
-        "strain_cross_term": strain_cross_term,
-        "remove_global_motion": remove_global_motion,
-        "crop": crop,
-        "apex": apex,
-        "spotter": spotter if apex == "annotated" else apex,
-    }
-    path = path or default_path(dataset, root, **settings, **_given(reading))
+    how = Preparation(
+        size, flow_method, strain_cross_term, remove_global_motion, crop, apex, spotter
+    )
+    path = path or default_path(dataset, root, **_identity(how), **_given(reading))
     return FeatureStore.build(
         clips,
         path,
-        **settings,
+        **_identity(how),
         classes=class_names(dataset, classes),
         jobs=jobs,
         progress=progress,
@@ -159,9 +145,9 @@ def find_or_build(
                 value in (None, store.settings.get(name)) for name, value in wanted.items()
             ):
                 fits.append(store)
-    usual = {"size": size or 224, "flow_method": flow_method or "tvl1"}
+    usual = Preparation(size=size or 224, flow_method=flow_method or "tvl1")
     if len(fits) > 1:
-        plain = default_path(dataset, dataset_root(dataset, root), **_USUAL, **usual)
+        plain = default_path(dataset, dataset_root(dataset, root), **_identity(usual))
         fits = [store for store in fits if store.path.name == plain.name] or fits
     if len(fits) > 1:
         raise InputError(
@@ -170,7 +156,12 @@ def find_or_build(
         )
     if fits:
         return fits[0]
-    return open_or_build(dataset, root, **usual, jobs=jobs, progress=progress)  # type: ignore[arg-type]
+    return open_or_build(dataset, root, **_identity(usual), jobs=jobs, progress=progress)
+
+
+def _identity(how: Preparation) -> dict[str, Any]:
+    """What the maps of a store that is built from frames depend on."""
+    return {**how.options, "apex": how.apex}
 
 
 def _given(reading: dict[str, str | None]) -> dict[str, str]:

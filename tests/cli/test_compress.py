@@ -25,5 +25,5 @@ def test_compress_writes_files_and_compares(flow_network, flow_store, tmp_path, 
 
 
 def test_bad_input_is_one_sentence(flow_network, error):
-    assert "--method 'distil'" in error("compress", flow_network, "--method", "distil")
+    assert "method is 'distil'" in error("compress", flow_network, "--method", "distil")
     assert "is not found" in error("compress", flow_network, "--method", "prune")

@@ -1,4 +1,8 @@
 import json
+import os
+import re
+import subprocess
+import sys
 
 from dfrnet_keras.cli.convert import convert
 from dfrnet_keras.tflite import Predictor, read_metadata
@@ -39,7 +43,7 @@ def test_a_file_that_disagrees_is_written_only_when_forced(flow_network, flow_st
 def test_bad_input_is_one_sentence(flow_network, flow_store, tmp_path, error):
     assert "is not found" in error("convert", flow_network)
     assert "give --store" in error("convert", flow_network, "--quantize", "int8")
-    assert "--quantize 'int4'" in error("convert", flow_network, "--quantize", "int4")
+    assert "quantize is 'int4'" in error("convert", flow_network, "--quantize", "int4")
     assert "not a .keras file" in error("convert", tmp_path / "none.keras")
     out = tmp_path / "there.tflite"
     out.touch()
@@ -47,3 +51,18 @@ def test_bad_input_is_one_sentence(flow_network, flow_store, tmp_path, error):
     assert "--overwrite" in refused
     several = ("--quantize", "none,int8", "--out", out)
     assert "one file for 2" in error("convert", flow_network, *several)
+
+
+def test_only_the_result_is_printed(flow_network, flow_store, tmp_path):
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", "from dfrnet_keras.cli.main import main; main()", "convert",
+         flow_network, "--quantize", "none,int8", "--store", flow_store.path, "--out", tmp_path],
+        capture_output=True, text=True, env=environment,
+    )  # fmt: skip
+    assert done.stderr == ""
+    lines = done.stdout.splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        str(tmp_path / f"model-{kind}.tflite") for kind in ("float32", "int8")
+    ]
+    assert all(re.search(r"MB, runtime \d+\.\d+\.\d+ or newer, largest", line) for line in lines)

@@ -33,7 +33,7 @@ def found(monkeypatch):
         looked.append(frame)
         return FACE
 
-    monkeypatch.setattr("dfrnet_keras.features.extract.find_face", find)
+    monkeypatch.setattr("dfrnet_keras.features.face.find_face", find)
     return looked
 
 
@@ -67,7 +67,7 @@ def test_the_face_is_cut_out_before_anything_is_computed(frames, found):
 @pytest.mark.parametrize(("side", "whole"), [(95.0, False), (130.0, True)])
 def test_auto_cuts_unless_the_face_fills_the_frame(frames, monkeypatch, side, whole):
     face = Face(FACE.left_eye, FACE.right_eye, side, ("eyes_not_found",))
-    monkeypatch.setattr("dfrnet_keras.features.extract.find_face", lambda _: face)
+    monkeypatch.setattr("dfrnet_keras.features.face.find_face", lambda _: face)
     made = extract_clip(frames, apex=2, crop="auto", **FAST)
     other = extract_clip(frames, apex=2, crop="none" if whole else "face", **FAST)
     np.testing.assert_array_equal(made.onset_frame, other.onset_frame)

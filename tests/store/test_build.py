@@ -92,7 +92,6 @@ def test_faces_are_cut_out_unless_they_fill_the_frames(tmp_path, monkeypatch, wr
         return Face((14.0, 20.0), (30.0, 20.0), side, ("eyes_not_found",))
 
     monkeypatch.setattr("dfrnet_keras.features.face.find_face", find)
-    monkeypatch.setattr("dfrnet_keras.features.extract.find_face", find)
     store = FeatureStore.build(clips, tmp_path / "store", **FAST)
     assert store.settings["crop"] == "auto"
     assert [row.flags for row in store.rows] == [

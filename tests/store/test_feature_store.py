@@ -104,7 +104,7 @@ def test_a_store_of_other_clips_files_or_version_is_refused(tmp_path, monkeypatc
     os.utime(clips[0].frames[0], ns=(1, 1))
     with pytest.raises(InputError, match="other clips or files than there are now"):
         FeatureStore.build(clips, tmp_path / "store", **FAST)
-    monkeypatch.setattr("dfrnet_keras.store.feature_store.__version__", "99")
+    monkeypatch.setattr("dfrnet_keras.store.build.__version__", "99")
     with pytest.raises(InputError, match=r"version '[0-9.]+' instead of '99'"):
         FeatureStore.build(clips, tmp_path / "store", **FAST)
 
@@ -113,7 +113,7 @@ def test_the_digest_follows_the_content_and_nothing_else(tmp_path, monkeypatch, 
     clips = write_maps(tmp_path / "maps")
     first = FeatureStore.build_from_maps(clips, tmp_path / "one").digest
     os.utime(clips[0].frames[0], ns=(1, 1))
-    monkeypatch.setattr("dfrnet_keras.store.feature_store.__version__", "99")
+    monkeypatch.setattr("dfrnet_keras.store.build.__version__", "99")
     assert FeatureStore.build_from_maps(clips, tmp_path / "two").digest == first
     relabelled = [dataclasses.replace(clips[0], label="surprise"), *clips[1:]]
     assert FeatureStore.build_from_maps(relabelled, tmp_path / "three").digest != first

@@ -1,4 +1,4 @@
-"""The whole way from frames to a class, part by part: what real time depends on."""
+"""The time of a whole prediction, from frames to a class, and of each of its parts."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.features.extract import _CROP_SIZE, SMALLEST_FLOW_SIZE, extract_clip
-from dfrnet_keras.features.face import crop_face, find_face
+# The steps that are inside extract_features: their own code, not a copy of it.
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _bounded, _resize, extract_clip
+from dfrnet_keras.features.face import FaceCutter, find_face
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 from dfrnet_keras.tflite.benchmarking.timing import Timing, take_turns
 from dfrnet_keras.tflite.runtime import Predictor
 
 
-def time_path(
+def time_end_to_end(
     predictor: Predictor,
     frames: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
     *,
@@ -48,31 +49,32 @@ def time_path(
         assert apex is not None
     pair = [frames[onset], frames[apex]]
     how = predictor.preparation
-    face = find_face(pair[0])
-    whole = how["crop"] == "none" or (how["crop"] == "auto" and face.fills(pair[0].shape))
-    size = max(predictor.size, SMALLEST_FLOW_SIZE)
     options: dict[str, Any] = {
-        "method": how["flow_method"],
-        "remove_global_motion": how["remove_global_motion"],
+        "method": how.flow_method,
+        "remove_global_motion": how.remove_global_motion,
     }
 
+    cutter = FaceCutter(how.crop, size=how.size)
+    cutter(pair[0])  # finds the face, which stays known
+
     def cut() -> Sequence[NDArray]:
-        if whole:
-            return pair
-        return list(crop_face(pair, size=max(predictor.size, _CROP_SIZE), face=face))
+        return [_bounded(cutter(frame), how.size) for frame in pair]
 
     def maps(faces: Sequence[NDArray]) -> dict[str, NDArray]:
-        return predictor.network_maps(extract_clip(faces, apex=1, **{**how, "crop": "none"}))
+        return predictor.network_maps(
+            extract_clip(faces, apex=1, **{**how.options, "crop": "none"})
+        )
 
     faces = cut()
-    first, second = (np.asarray(cv2.resize(face, (size, size)), np.uint8) for face in faces)
-    flow = optical_flow(first, second, **options)
+    first, second = (_resize(face, predictor.size) for face in faces)
+    larger = [_resize(face, max(predictor.size, SMALLEST_FLOW_SIZE)) for face in faces]
+    flow = optical_flow(*larger, **options)
     predictor.network.set_inputs(maps(faces))
     calls: dict[str, Callable[[], object]] = {
         "face": lambda: find_face(pair[0]),
         "cut": cut,
-        "flow": lambda: optical_flow(first, second, **options),
-        "strain": lambda: optical_strain(flow),
+        "flow": lambda: optical_flow(*larger, **options),
+        "strain": lambda: optical_strain(flow, cross_term=how.strain_cross_term),
         "difference": lambda: frame_difference(first, second),
         "maps": lambda: maps(faces),
         "network": predictor.network.invoke,

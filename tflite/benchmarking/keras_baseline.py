@@ -1,4 +1,4 @@
-"""The Keras network that a `.tflite` file came from, in the same benchmark."""
+"""Benchmarking the Keras network that a `.tflite` file was made of beside the file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.models.inputs import arrange_inputs
+from dfrnet_keras.startup import limit_threads
 from dfrnet_keras.tflite.conversion.agreement import verify
-from dfrnet_keras.tflite.conversion.load_model import input_shapes, load
+from dfrnet_keras.tflite.conversion.load_model import (
+    input_shapes,
+    load_model,
+    require_tensorflow,
+)
 from dfrnet_keras.tflite.conversion.training_store import (
-    check_store,
-    find_training_store,
+    open_training_store,
     sample_rows,
     store_maps,
 )
@@ -24,24 +29,25 @@ CLIPS = 200
 def keras_calls(
     model: str | os.PathLike[str], *, threads: int = 1
 ) -> dict[str, Callable[[], object]]:
-    """Three ways to ask a Keras network for one clip: `predict`, a call, a `tf.function`.
+    """Three ways to run a Keras network on one clip: `predict`, a call, a `tf.function`.
 
     Args:
         model: A `.keras` file or a run folder.
-        threads: For TensorFlow; heeded only where it has not computed anything yet.
+        threads: For TensorFlow; used only where it has not computed anything yet.
     """
-    from dfrnet_keras.startup import limit_threads
-
+    require_tensorflow("A comparison of times")
     limit_threads(threads)
+    import keras
     import tensorflow as tf
 
-    network, _ = load(model)
+    network, _ = load_model(model)
     noise = np.random.default_rng(0)
     maps = {name: noise.random(shape, np.float32) for name, shape in input_shapes(network).items()}
-    tensors = {name: tf.constant(array) for name, array in maps.items()}
+    arranged = arrange_inputs(network, maps)
+    tensors = keras.tree.map_structure(tf.constant, arranged)
     compiled = tf.function(lambda inputs: network(inputs, training=False))
     return {
-        "Keras predict": lambda: network.predict(maps, verbose=0),
+        "Keras predict": lambda: network.predict(arranged, verbose=0),
         "Keras call": lambda: np.asarray(network(tensors, training=False)),
         "Keras tf.function": lambda: np.asarray(compiled(tensors)),
     }
@@ -52,7 +58,7 @@ def compare_with_keras(
     files: Sequence[str | os.PathLike[str]],
     store: str | os.PathLike[str] | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Hold `.tflite` files against the Keras network on real features.
+    """Compare `.tflite` files with the Keras network on real features.
 
     Args:
         model: A `.keras` file or a run folder.
@@ -63,18 +69,13 @@ def compare_with_keras(
     Returns:
         File to the figures of an `Agreement`, with `"source"`.
     """
-    from dfrnet_keras.store import FeatureStore
-
-    network, description = load(model)
+    network, description = load_model(model)
     shapes = input_shapes(network)
-    found = (
-        find_training_store(model, description) if store is None else FeatureStore.open(str(store))
-    )
+    found = open_training_store(model, description, shapes, store)
     data: Any
     if found is None:
         data, source = _synthetic(shapes), "synthetic clips"
     else:
-        check_store(found, shapes, description.get("flow_range"))
         data, source = list(store_maps(found, shapes, sample_rows(found, CLIPS))), str(found.path)
     return {
         str(file): {**verify(network, os.fspath(file), data).as_dict(), "source": source}

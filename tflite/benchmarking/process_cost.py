@@ -18,7 +18,7 @@ from dfrnet_keras.errors import InputError
 
 
 @dataclass(frozen=True)
-class Footprint:
+class ProcessCost:
     """A fresh process that loads a `.tflite` file and runs it.
 
     Attributes:
@@ -34,7 +34,7 @@ class Footprint:
     peak_mb: float
 
 
-def measure_footprint(path: str | os.PathLike[str], *, threads: int = 1) -> Footprint:
+def measure_process_cost(path: str | os.PathLike[str], *, threads: int = 1) -> ProcessCost:
     """Measure a file in a process of its own.
 
     Raises:
@@ -51,7 +51,7 @@ def measure_footprint(path: str | os.PathLike[str], *, threads: int = 1) -> Foot
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise InputError(f"{path} cannot be run in a process of its own: {last}")
-    return Footprint(**json.loads(done.stdout.strip().splitlines()[-1]))
+    return ProcessCost(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
 def _peak_bytes() -> int:
@@ -71,7 +71,7 @@ def _peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _measure(path: str, threads: int) -> Footprint:
+def _measure(path: str, threads: int) -> ProcessCost:
     moments = [time.perf_counter()]
     import ai_edge_litert.interpreter  # noqa: F401 - what a prediction imports, as the next
     import numpy as np
@@ -88,7 +88,7 @@ def _measure(path: str, threads: int) -> Footprint:
     imported, loaded, ran = (
         (after - before) * 1e3 for before, after in itertools.pairwise(moments)
     )
-    return Footprint(imported, loaded, ran, _peak_bytes() / 1e6)
+    return ProcessCost(imported, loaded, ran, _peak_bytes() / 1e6)
 
 
 if __name__ == "__main__":

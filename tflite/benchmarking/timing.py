@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.tflite.benchmarking.process_cost import Footprint, measure_footprint
+from dfrnet_keras.tflite.benchmarking.process_cost import ProcessCost, measure_process_cost
 from dfrnet_keras.tflite.runtime.interpreter import Network
 
 # The paper, section 4.5: PyTorch on a Core i7-1165G7, batch 1; and what it counts as real time.
@@ -39,7 +39,7 @@ class Timing:
         cpu: Median processor time of a run, over all threads.
         first: Wall time of the first run of all.
         bytes: Size of the file; `None` for what is no file.
-        footprint: Memory and start of a process of its own, see `Footprint`; `None` where it was
+        footprint: Memory and start of a process of its own, see `ProcessCost`; `None` where it was
             not measured.
     """
 
@@ -54,7 +54,7 @@ class Timing:
     cpu: float
     first: float
     bytes: int | None = None
-    footprint: Footprint | None = None
+    footprint: ProcessCost | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -98,7 +98,7 @@ def benchmark(
         )
     for path in paths:
         _set_inputs(Network(path), maps)  # says at once which file is bad
-    start = {path: measure_footprint(path) if footprint else None for path in paths}
+    start = {path: measure_process_cost(path) if footprint else None for path in paths}
     rows = []
     for number in threads:
         calls: dict[Any, Callable[[], object]] = {}
@@ -152,7 +152,7 @@ def _timing(
     threads: int,
     spans: NDArray,
     size: int | None = None,
-    footprint: Footprint | None = None,
+    footprint: ProcessCost | None = None,
 ) -> Timing:
     wall, cpu = spans[1:].T
     median, p10, p90, p99 = (float(np.percentile(wall, part)) for part in (50, 10, 90, 99))

@@ -1,21 +1,26 @@
 """Fine-tune a network smaller or coarser with TensorFlow Model Optimization.
 
-What each method is worth on a device: quantisation-aware training makes the int8 network answer
-more as the float one does. Pruning and clustering make the *zipped* file small; the network runs as
-many operations as before and is no faster.
+On a device, quantisation-aware training brings the answers of the int8 network nearer to those of
+the float one. Pruning and clustering make the *zipped* file small; the network runs as many
+operations as before and is no faster.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.tflite.conversion.load_model import input_shapes, without_normalization
+from dfrnet_keras.tflite.conversion.load_model import (
+    input_shapes,
+    require_tensorflow,
+    without_normalization,
+)
 from dfrnet_keras.tflite.conversion.training_store import check_store
 
 if TYPE_CHECKING:
@@ -23,13 +28,12 @@ if TYPE_CHECKING:
 
     from dfrnet_keras.evaluation.folds import Fold
     from dfrnet_keras.store import FeatureStore
-    from dfrnet_keras.tflite.compression.tf_keras_copy import Twin
 
 # Method -> epochs and learning rate. What is quantised or clustered is near the network that it
 # came from and is to stay there; a pruned one has lost most of its weights and must learn again.
 FINE_TUNING = {"qat": (5, 1e-5), "prune": (10, 1e-4), "cluster": (5, 1e-5)}
 METHODS = tuple(FINE_TUNING)
-# Smaller kernels hold next to nothing of the file and most of what the attention says.
+# Smaller kernels are next to nothing of the file, and attention depends on them.
 _SMALLEST_KERNEL = 1000
 
 
@@ -80,36 +84,36 @@ def compress(
     epochs, learning_rate = fine_tuning(method, epochs, learning_rate)
     _check(epochs, learning_rate, batch_size, sparsity, clusters)
     check_store(store, input_shapes(model))
+    require_tensorflow("Compression")
     import keras
 
-    if keras.backend.backend() != "tensorflow":
-        raise InputError(
-            f"compress needs Keras on TensorFlow, not on {keras.backend.backend()}: save the "
-            "network and compress the .keras file with KERAS_BACKEND=tensorflow."
-        )
-    from dfrnet_keras.tflite.compression.tf_keras_copy import Twin
+    from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy, tf_keras, tfmot
+    from dfrnet_keras.tflite.compression.tf_keras_layers import SCOPE
 
     result = keras.models.clone_model(model)
     result.set_weights(model.get_weights())
     core, statistics = without_normalization(result)
-    twin = Twin(core)
+    copy = TfKerasCopy(core)
     fold = fine_tuning_fold(store, seed)
     steps = math.ceil(len(fold.train) / batch_size) * epochs
     if method == "qat":
         from dfrnet_keras.tflite.compression.quantization_aware import output_ranges, quantized
 
-        network = quantized(twin, output_ranges(twin, store, fold.train, statistics))
-    elif method == "prune":
-        network = _pruning(twin, sparsity, steps)
+        network = quantized(copy, output_ranges(copy, store, fold.train, statistics))
     else:
-        network = _clustering(twin, clusters)
-    batches = _batches(store, fold, statistics, list(twin.network.input_names), batch_size, seed)
+        network = copy.wrapped(_wrapper(method, sparsity, clusters, steps))
+    batches = _batches(store, fold, statistics, list(copy.network.input_names), batch_size, seed)
     if method == "qat":
-        batches = batches.map(lambda maps, _: (maps, _probabilities(twin.network, maps)))
+        batches = batches.map(lambda maps, _: (maps, _probabilities(copy.network, maps)))
     _fine_tune(network, batches, method, epochs, learning_rate, verbose)
     if method == "qat":
         return _with_raw_inputs(network, statistics)
-    _give_back(twin, network, method)
+    with tf_keras.utils.custom_object_scope(SCOPE):
+        strips = {
+            "prune": tfmot.sparsity.keras.strip_pruning,
+            "cluster": tfmot.clustering.keras.strip_clustering,
+        }
+        copy.return_weights(strips[method](network))
     return result
 
 
@@ -155,47 +159,34 @@ def _check(
         raise InputError(f"clusters is {clusters}: give 2 or more.")
 
 
-def _is_large(layer: Any) -> bool:
+def _wrapper(method: str, sparsity: float, clusters: int, steps: int) -> Callable[[Any], Any]:
+    """A function that makes a large layer one that is pruned or clustered."""
+    import tensorflow_model_optimization as tfmot
     from tf_keras import layers as stock
 
-    large = isinstance(layer, (stock.Conv2D, stock.Dense))
-    return large and not isinstance(layer, stock.DepthwiseConv2D) and (
-        math.prod(layer.kernel.shape) >= _SMALLEST_KERNEL
-    )  # fmt: skip
-
-
-def _pruning(twin: Twin, sparsity: float, steps: int) -> Any:
-    import tensorflow_model_optimization as tfmot
-
-    schedule = tfmot.sparsity.keras.PolynomialDecay(
-        initial_sparsity=0.0,
-        final_sparsity=sparsity,
-        begin_step=0,
-        end_step=max(1, 3 * steps // 4),
-        frequency=max(1, steps // 40),
-    )
-
-    def wrap(layer: Any) -> Any:
-        if not _is_large(layer):
-            return layer
-        return tfmot.sparsity.keras.prune_low_magnitude(layer, pruning_schedule=schedule)
-
-    return twin.copied(wrap)
-
-
-def _clustering(twin: Twin, clusters: int) -> Any:
-    import tensorflow_model_optimization as tfmot
-
-    start = tfmot.clustering.keras.CentroidInitialization.KMEANS_PLUS_PLUS
-
-    def wrap(layer: Any) -> Any:
-        if not _is_large(layer):
-            return layer
-        return tfmot.clustering.keras.cluster_weights(
-            layer, number_of_clusters=clusters, cluster_centroids_init=start
+    if method == "prune":
+        schedule = tfmot.sparsity.keras.PolynomialDecay(
+            initial_sparsity=0.0,
+            final_sparsity=sparsity,
+            begin_step=0,
+            end_step=max(1, 3 * steps // 4),
+            frequency=max(1, steps // 40),
+        )
+        make = partial(tfmot.sparsity.keras.prune_low_magnitude, pruning_schedule=schedule)
+    else:
+        make = partial(
+            tfmot.clustering.keras.cluster_weights,
+            number_of_clusters=clusters,
+            cluster_centroids_init=tfmot.clustering.keras.CentroidInitialization.KMEANS_PLUS_PLUS,
         )
 
-    return twin.copied(wrap)
+    def wrap(layer: Any) -> Any:
+        kind = isinstance(layer, (stock.Conv2D, stock.Dense))
+        if not kind or isinstance(layer, stock.DepthwiseConv2D):
+            return layer
+        return make(layer) if math.prod(layer.kernel.shape) >= _SMALLEST_KERNEL else layer
+
+    return wrap
 
 
 def _batches(
@@ -264,32 +255,15 @@ def _probabilities(network: Any, maps: Any) -> Any:
     return tf.nn.softmax(answers) if _gives_logits(network) else answers
 
 
-def _give_back(twin: Twin, network: Any, method: str) -> None:
-    import tensorflow_model_optimization as tfmot
-    import tf_keras
-
-    from dfrnet_keras.tflite.compression.tf_keras_layers import SCOPE
-
-    strip = {
-        "prune": tfmot.sparsity.keras.strip_pruning,
-        "cluster": tfmot.clustering.keras.strip_clustering,
-    }[method]
-    with tf_keras.utils.custom_object_scope(SCOPE):
-        twin.give_back(strip(network))
-
-
 def _with_raw_inputs(network: Any, statistics: Mapping[str, tuple[NDArray, NDArray]]) -> Any:
     import tf_keras
 
-    from dfrnet_keras.tflite.compression.tf_keras_layers import Standardize
-
     inputs, normalized = [], []
-    for tensor in network.inputs:
-        name = tensor.name.split(":")[0]
+    for name, tensor in zip(network.input_names, network.inputs, strict=True):
         inputs.append(tf_keras.Input(tensor.shape[1:], name=name))
         value = inputs[-1]
         if name in statistics:
-            mean, deviation = (part.tolist() for part in statistics[name])
-            value = Standardize(mean, deviation, name=f"{name}_normalization")(value)
+            mean, deviation = statistics[name]
+            value = tf_keras.layers.Normalization(mean=mean, variance=deviation**2)(value)
         normalized.append(value)
     return tf_keras.Model(inputs, network(normalized), name=network.name)

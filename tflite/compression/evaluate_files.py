@@ -1,8 +1,9 @@
-"""What a `.tflite` file is worth: its size, its size in a zip, its time, its UF1."""
+"""Size, zipped size, time and scores of `.tflite` files on the same clips."""
 
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,9 +20,35 @@ if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
 
 
-def figures(
+@dataclass(frozen=True)
+class FileScores:
+    """One `.tflite` file on some clips.
+
+    Attributes:
+        bytes: Size of the file.
+        zipped: Its size when deflated, in bytes.
+        milliseconds: Median time of a run on one thread; `None` where none was timed.
+        clips: How many clips were scored.
+        uf1, uar: Over these clips.
+        probabilities: float32 `(clips, classes)`.
+    """
+
+    bytes: int
+    zipped: int
+    milliseconds: float | None
+    clips: int
+    uf1: float
+    uar: float
+    probabilities: NDArray[np.float32]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The figures, without the probabilities."""
+        return {key: value for key, value in vars(self).items() if key != "probabilities"}
+
+
+def evaluate_files(
     files: Mapping[str, bytes], store: FeatureStore, rows: NDArray, *, runs: int = 50
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, FileScores]:
     """Compare networks on the same clips.
 
     Args:
@@ -31,25 +58,25 @@ def figures(
         runs: Timed runs of each, interleaved, on one thread; 0 for none.
 
     Returns:
-        Name to `"bytes"`, `"zipped"` (bytes when deflated), `"milliseconds"` (median, one thread),
-        `"clips"`, `"uf1"`, `"uar"` and `"probabilities"` `(clips, classes)`.
+        Name to its figures.
     """
     networks = {name: Network(content) for name, content in files.items()}
-    found: dict[str, dict[str, Any]] = {}
-    labels = store.labels[rows]
-    for name, network in networks.items():
-        answers = np.stack([network.run(maps) for maps in store_maps(store, network.inputs, rows)])
-        predicted = answers.argmax(-1)
-        found[name] = {
-            "bytes": len(files[name]),
-            "zipped": len(zlib.compress(files[name], 9)),
-            "clips": len(rows),
-            "uf1": uf1(labels, predicted, len(store.classes)),
-            "uar": uar(labels, predicted, len(store.classes)),
-            "probabilities": answers,
-        }
-    if runs:
-        timings = take_turns({k: v.invoke for k, v in networks.items()}, runs=runs)
-        for row in timings:
-            found[row.name]["milliseconds"] = row.median
-    return found
+    answers = {
+        name: np.stack([network.run(maps) for maps in store_maps(store, network.inputs, rows)])
+        for name, network in networks.items()
+    }
+    calls = {name: network.invoke for name, network in networks.items()}
+    spent = {row.name: row.median for row in take_turns(calls, runs=runs)} if runs else {}
+    labels, classes = store.labels[rows], len(store.classes)
+    return {
+        name: FileScores(
+            bytes=len(content),
+            zipped=len(zlib.compress(content, 9)),
+            milliseconds=spent.get(name),
+            clips=len(rows),
+            uf1=uf1(labels, answers[name].argmax(-1), classes),
+            uar=uar(labels, answers[name].argmax(-1), classes),
+            probabilities=answers[name],
+        )
+        for name, content in files.items()
+    }

@@ -1,4 +1,4 @@
-"""Quantisation-aware training of a tf_keras twin: what TFMOT does not know of its layers."""
+"""Quantisation-aware training of a tf_keras copy: what TFMOT does not know of its layers."""
 
 from __future__ import annotations
 
@@ -12,29 +12,34 @@ import tf_keras
 from numpy.typing import NDArray
 from tf_keras import layers as stock
 
-from dfrnet_keras.tflite.compression import tf_keras_layers as twin_layers
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.tflite.compression import tf_keras_layers
+from dfrnet_keras.tflite.conversion.load_model import normalize
 
 if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
-    from dfrnet_keras.tflite.compression.tf_keras_copy import Twin
+    from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy
 
 _BATCHES = 8
 
 
-def quantized(twin: Twin, ranges: Mapping[str, tuple[float, float]]) -> Any:
-    """A copy of the twin with fake quantisation, its ranges set from the float twin's.
+def quantized(copy: TfKerasCopy, ranges: Mapping[str, tuple[float, float]]) -> Any:
+    """Add fake quantisation to a copy, its ranges set by what the float layers give.
 
     TFMOT starts every range at -6..6 and moves it by a thousandth a step: a fine-tuning of some
     hundred steps would end with most of these ranges as they were.
 
     Args:
-        twin: The float network.
+        copy: The float network.
         ranges: What `output_ranges` gave.
 
     Returns:
         A tf_keras network to fine-tune.
+
+    Raises:
+        InputError: TFMOT cannot quantise one of its layers.
     """
-    scope = {**twin_layers.SCOPE, **_SCOPE}
+    scope = {**tf_keras_layers.SCOPE, **_SCOPE}
 
     def wrap(layer: Any) -> Any:
         if isinstance(layer, stock.InputLayer):
@@ -42,7 +47,13 @@ def quantized(twin: Twin, ranges: Mapping[str, tuple[float, float]]) -> Any:
         return tfmot.quantization.keras.quantize_annotate_layer(layer, _quantization_of(layer))
 
     with tfmot.quantization.keras.quantize_scope(scope):
-        network = tfmot.quantization.keras.quantize_apply(twin.copied(wrap))
+        try:
+            network = tfmot.quantization.keras.quantize_apply(copy.wrapped(wrap))
+        except (RuntimeError, ValueError) as error:  # a layer or an activation of a layer
+            raise InputError(
+                f"{copy.network.name} cannot be trained to be quantised "
+                f"({str(error).splitlines()[0][:200]}): convert it with --quantize int8 instead."
+            ) from error
     for layer in network.layers:
         if isinstance(getattr(layer, "layer", None), stock.BatchNormalization):
             # Its statistics are those of all clips; a few batches would only blur them.
@@ -60,15 +71,15 @@ def quantized(twin: Twin, ranges: Mapping[str, tuple[float, float]]) -> Any:
 
 
 def output_ranges(
-    twin: Twin,
+    copy: TfKerasCopy,
     store: FeatureStore,
     clips: NDArray,
     statistics: Mapping[str, tuple[NDArray, NDArray]],
 ) -> dict[str, tuple[float, float]]:
-    """The range of what each layer of the twin gives on real features.
+    """The range of what each layer gives on real features.
 
     Args:
-        twin: The float network, which takes normalised maps.
+        copy: The float network, which takes normalised maps.
         store: The features.
         clips: Which of its rows may be looked at.
         statistics: Input name to mean and standard deviation, of the inputs that are normalised.
@@ -79,11 +90,11 @@ def output_ranges(
     """
     outputs = {
         layer.name: layer.output
-        for layer in twin.network.layers
+        for layer in copy.network.layers
         if not isinstance(layer.output, list)
     }
-    probe = tf_keras.Model(twin.network.inputs, outputs)
-    names = list(twin.network.input_names)
+    probe = tf_keras.Model(copy.network.inputs, outputs)
+    names = list(copy.network.input_names)
 
     @tf.function
     def extremes(maps: list[Any]) -> dict[str, Any]:
@@ -98,23 +109,13 @@ def output_ranges(
     seen: dict[str, list[Any]] = {name: [] for name in outputs}
     for k in range(min(_BATCHES, len(rows) // size)):
         some = rows[k * size : (k + 1) * size]
-        maps = [_standardized(store.arrays[name][some], name, statistics) for name in names]
-        for name, pair in extremes(maps).items():
+        maps = normalize({name: store.arrays[name][some] for name in names}, statistics)
+        for name, pair in extremes([maps[name] for name in names]).items():
             seen[name].append(pair.numpy())
     means = {name: np.mean(pairs, axis=0) for name, pairs in seen.items()}
     return {
         name: (min(float(low), 0.0), max(float(high), 1e-3)) for name, (low, high) in means.items()
     }
-
-
-def _standardized(
-    maps: NDArray, name: str, statistics: Mapping[str, tuple[NDArray, NDArray]]
-) -> NDArray[np.float32]:
-    values = np.asarray(maps, np.float32)
-    if name not in statistics:
-        return values
-    mean, deviation = statistics[name]
-    return np.asarray((values - mean) / deviation, np.float32)
 
 
 class FixedSigmoidQuantizer(tfmot.quantization.keras.quantizers.Quantizer):
@@ -170,15 +171,18 @@ class OutputQuantization(tfmot.quantization.keras.QuantizeConfig):
 
 def _quantization_of(layer: Any) -> OutputQuantization | None:
     """The quantisation of a layer that TFMOT does not know; `None` for those that it knows."""
-    if isinstance(layer, twin_layers.Sigmoid):
+    if isinstance(layer, stock.Activation) and layer.activation is tf_keras.activations.sigmoid:
         return OutputQuantization("sigmoid")
-    if isinstance(layer, (twin_layers.Pad, stock.GlobalMaxPooling2D)):
+    if isinstance(layer, (tf_keras_layers.Pad, stock.GlobalMaxPooling2D)):
         return OutputQuantization("none")
-    if isinstance(layer, twin_layers.Reduce):
+    if isinstance(layer, tf_keras_layers.Reduce):
         return OutputQuantization("range" if layer.how == "mean" else "none")
-    if isinstance(layer, stock.Multiply):
-        return OutputQuantization("range")
-    return None
+    if isinstance(layer, stock.BatchNormalization):
+        # TFMOT merges it with a convolution right before it, and knows no other.
+        before = layer.inbound_nodes[0].inbound_layers
+        merged = isinstance(before, stock.Conv2D) and before.activation.__name__ == "linear"
+        return None if merged else OutputQuantization("range")
+    return OutputQuantization("range") if isinstance(layer, stock.Multiply) else None
 
 
 _SCOPE = {cls.__name__: cls for cls in (FixedSigmoidQuantizer, OutputQuantization)}

@@ -21,7 +21,7 @@ from tf_keras import layers as stock
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.models.counting import _opened
-from dfrnet_keras.tflite.compression import tf_keras_layers as twin_layers
+from dfrnet_keras.tflite.compression import tf_keras_layers
 
 # Keras 3 layers whose tf_keras namesakes take the same arguments and weights.
 _SAME = (
@@ -32,14 +32,14 @@ _SAME = (
 )  # fmt: skip
 
 
-class Twin:
+class TfKerasCopy:
     """A tf_keras network that computes what a Keras 3 network computes.
 
     Args:
         model: A functional Keras 3 network.
 
     Attributes:
-        network: The twin. It takes a list of maps; its inputs bear the names of the original's.
+        network: The tf_keras network, which takes a list of maps; its inputs are named alike.
 
     Raises:
         InputError: The network has a layer or operation without a counterpart.
@@ -51,20 +51,20 @@ class Twin:
         inputs = [stock.Input(t.shape[1:], name=t.name) for t in model.inputs]
         outputs = self._graph(model, inputs, "", None)
         self.network = tf_keras.Model(inputs, outputs, name=model.name)
-        self._layers = {twin.name: original for original, twin in self._pairs.values()}
-        for original, twin in self._pairs.values():
-            twin.set_weights(original.get_weights())
+        self._layers = {copy.name: original for original, copy in self._pairs.values()}
+        for original, copy in self._pairs.values():
+            copy.set_weights(original.get_weights())
 
-    def copied(self, wrap: Callable[[Any], Any]) -> Any:
+    def wrapped(self, wrap: Callable[[Any], Any]) -> Any:
         """A copy of the network in which `wrap` replaces layers; the weights come along."""
-        with tf_keras.utils.custom_object_scope(twin_layers.SCOPE):
+        with tf_keras.utils.custom_object_scope(tf_keras_layers.SCOPE):
             return tf_keras.models.clone_model(self.network, clone_function=wrap)
 
-    def give_back(self, network: Any) -> None:
-        """Set the Keras 3 network's weights to those of a tf_keras network made from the twin.
+    def return_weights(self, network: Any) -> None:
+        """Set the Keras 3 network's weights to those of a tf_keras network made of this copy.
 
         Args:
-            network: The twin or a copy of it in which layers keep their names.
+            network: `self.network`, or one made of it in which layers keep their names.
         """
         for layer in network.layers:
             if layer.name in self._layers and layer.weights:
@@ -102,8 +102,8 @@ class Twin:
             except Exception as error:  # whatever the layer's own call raises
                 raise _no_counterpart(operation) from error
             return self._graph(opened, tensors, f"{name}_", owner or operation)
-        makes = twin_layers.OPERATIONS.get(kind)
-        constant = kind in twin_layers.BINARY and len(tensors) < 2
+        makes = tf_keras_layers.OPERATIONS.get(kind)
+        constant = kind in tf_keras_layers.BINARY and len(tensors) < 2
         layer = makes(operation, self._fresh(name)) if makes and not constant else None
         if layer is None:
             raise _no_counterpart(owner or operation, kind)
@@ -112,8 +112,8 @@ class Twin:
     def _layer(self, layer: keras.Layer, tensors: list[Any], name: str) -> Any:
         # TFMOT takes no layer that is called twice, so one without weights is made anew.
         if id(layer) not in self._pairs or not layer.weights:
-            twin_class = getattr(stock, type(layer).__name__)
-            takes = set(inspect.signature(twin_class.__init__).parameters)
+            copy_class = getattr(stock, type(layer).__name__)
+            takes = set(inspect.signature(copy_class.__init__).parameters)
             config = {
                 key: value
                 for key, value in layer.get_config().items()
@@ -122,12 +122,12 @@ class Twin:
             # A sigmoid gets a layer of its own, since its int8 form has a fixed range.
             if config.get("activation") == "sigmoid":
                 config["activation"] = None
-            self._pairs[id(layer)] = layer, twin_class(**config | {"name": self._fresh(name)})
-        twin = self._pairs[id(layer)][1]
-        output = twin(tensors if len(tensors) > 1 else tensors[0])
+            self._pairs[id(layer)] = layer, copy_class(**config | {"name": self._fresh(name)})
+        copy = self._pairs[id(layer)][1]
+        output = copy(tensors if len(tensors) > 1 else tensors[0])
         if layer.get_config().get("activation") != "sigmoid":
             return output
-        return twin_layers.Sigmoid(name=self._fresh(f"{name}_sigmoid"))(output)
+        return stock.Activation("sigmoid", name=self._fresh(f"{name}_sigmoid"))(output)
 
     def _fresh(self, name: str) -> str:
         """The name, numbered where it is taken."""

@@ -30,14 +30,6 @@ class Reduce(stock.Layer):
 
 
 @_serializable
-class Sigmoid(stock.Layer):
-    """The sigmoid, apart from the layer before it: its int8 form has a fixed range."""
-
-    def call(self, inputs: Any) -> Any:
-        return tf.sigmoid(inputs)
-
-
-@_serializable
 class Pad(stock.Layer):
     """A border of zeros, or of what it borders on."""
 
@@ -50,22 +42,6 @@ class Pad(stock.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "widths": self.widths, "mode": self.mode}
-
-
-@_serializable
-class Standardize(stock.Layer):
-    """`(x - mean) / deviation`, channel by channel; stays in float."""
-
-    def __init__(self, mean: list[float], deviation: list[float], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.mean, self.deviation = list(mean), list(deviation)
-
-    def call(self, inputs: Any) -> Any:
-        factor = 1 / tf.constant(self.deviation, tf.float32)
-        return (inputs - tf.constant(self.mean, tf.float32)) * factor
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "mean": self.mean, "deviation": self.deviation}
 
 
 def _reduce(how: str) -> Callable[[Any, str], Any]:
@@ -89,7 +65,7 @@ OPERATIONS: dict[str, Callable[[Any, str], Any]] = {
     "Add": lambda operation, name: stock.Add(name=name),
     "Multiply": lambda operation, name: stock.Multiply(name=name),
     "Relu": lambda operation, name: stock.ReLU(name=name),
-    "Sigmoid": lambda operation, name: Sigmoid(name=name),
+    "Sigmoid": lambda operation, name: stock.Activation("sigmoid", name=name),
     "Concatenate": lambda operation, name: stock.Concatenate(operation.axis, name=name),
     "Mean": _reduce("mean"),
     "Max": _reduce("max"),
@@ -99,4 +75,4 @@ OPERATIONS: dict[str, Callable[[Any, str], Any]] = {
 # Those of them that need a second symbolic input; with a constant they have no layer.
 BINARY = ("Add", "Multiply")
 
-SCOPE = {cls.__name__: cls for cls in (Reduce, Sigmoid, Pad, Standardize)}
+SCOPE = {cls.__name__: cls for cls in (Reduce, Pad)}

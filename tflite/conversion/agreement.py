@@ -1,4 +1,4 @@
-"""How far a `.tflite` file answers as the Keras network that it was made from."""
+"""How far the answers of a `.tflite` file differ from those of its Keras network."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.models.inputs import arrange_inputs
+from dfrnet_keras.tflite.conversion.load_model import input_types
 from dfrnet_keras.tflite.runtime.interpreter import Network
 
 if TYPE_CHECKING:
@@ -110,15 +112,18 @@ def compare(reference: NDArray, answers: NDArray) -> Agreement:
 
 
 def keras_probabilities(model: Any, maps: Mapping[str, NDArray]) -> NDArray[np.float32]:
-    """Answers of a Keras 3 or tf_keras network to a batch of raw maps."""
-    names = [tensor.name.split(":")[0] for tensor in model.inputs]
-    if set(names) != maps.keys():
+    """What a Keras 3 or tf_keras network gives for a batch of raw maps, `(clips, classes)`."""
+    types = input_types(model)
+    if types.keys() != maps.keys():
         raise InputError(
-            f"The network looks at {', '.join(sorted(names))}, not {', '.join(sorted(maps))}: "
+            f"The network takes {', '.join(sorted(types))}, not {', '.join(sorted(maps))}: "
             "give exactly those maps."
         )
-    batch = {name: np.asarray(maps[name], np.float32) for name in names}
-    return np.asarray(model.predict_on_batch(batch), np.float32)
+    batch = {name: np.asarray(maps[name], kind) for name, kind in types.items()}
+    found = model.predict_on_batch(arrange_inputs(model, batch))
+    while isinstance(found, (dict, list, tuple)):  # one output, but in a container
+        found = next(iter(found.values() if isinstance(found, dict) else found))
+    return np.asarray(found, np.float32)
 
 
 def _batches(

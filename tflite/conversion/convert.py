@@ -17,14 +17,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.startup import hidden_lines
 from dfrnet_keras.tflite.conversion.description import complete_description
 from dfrnet_keras.tflite.conversion.load_model import (
+    call_network,
     input_shapes,
+    input_types,
     is_quantization_aware,
-    load,
+    load_model,
+    normalize,
+    require_tensorflow,
     without_normalization,
 )
-from dfrnet_keras.tflite.conversion.prepend_normalization import prepend_normalization
+from dfrnet_keras.tflite.conversion.prepend_normalization import (
+    prepend_normalization,
+    rename_inputs,
+)
 from dfrnet_keras.tflite.runtime.interpreter import OUTPUT
 from dfrnet_keras.tflite.runtime.metadata import with_metadata
 
@@ -38,6 +46,9 @@ INPUT_TYPES = ("float32", "int8")
 # as rounded once, and the time is the same. A softmax in int8 gives probabilities in steps of
 # 1/256.
 _IN_FLOAT = ("MUL", "ADD", "SOFTMAX")
+
+# What the converter prints of its own settings whatever the log level.
+_CONVERTER_LINES = ("fully_quantize: ",)
 
 Maps = Mapping[str, NDArray]
 
@@ -82,7 +93,7 @@ def convert(
     """
     _check(quantize, input_type)
     if isinstance(model, (str, os.PathLike)):
-        model, found = load(model)
+        model, found = load_model(model)
         description = found if description is None else description
     trained_quantized = is_quantization_aware(model)
     if trained_quantized and (quantize, input_type) != ("int8", "float32"):
@@ -99,18 +110,18 @@ def convert(
         )
     shapes = input_shapes(model)
     _check_samples(samples, shapes)
-    if trained_quantized:
-        content = _converted(_tf_keras_call(model), model, shapes, quantize, input_type, None)
-    else:
-        core = model
-        statistics: dict[str, tuple[NDArray, NDArray]] = {}
-        if quantize in ("int8", "int16x8") and input_type == "float32":
-            core, statistics = without_normalization(model)
-        content = _converted(
-            lambda maps: core(maps, training=False), core, shapes, quantize, input_type,
-            lambda: _normalized(samples, statistics),
-        )  # fmt: skip
-        content = prepend_normalization(content, statistics)
+    core = model
+    statistics: dict[str, tuple[NDArray, NDArray]] = {}
+    if needs_data and input_type == "float32":
+        core, statistics = without_normalization(model)
+    # TensorFlow takes Python names alone for the inputs of a function.
+    plain = {name: f"input_{index}" for index, name in enumerate(shapes)}
+    content = _converted(
+        core, shapes, plain, quantize, input_type,
+        None if trained_quantized else lambda: _normalized(samples, statistics, core, plain),
+    )  # fmt: skip
+    content = rename_inputs(content, {plain[name]: name for name in shapes})
+    content = prepend_normalization(content, statistics)
     about = complete_description(
         description,
         inputs=shapes,
@@ -120,23 +131,34 @@ def convert(
         quantization_aware=trained_quantized,
         representative_clips=len(samples),
     )
+    for name, kind in input_types(model).items():
+        if kind != np.float32:
+            about["inputs"][name]["dtype"] = kind.name
     return with_metadata(content, about)
 
 
-def _check(quantize: str, input_type: str) -> None:
-    import keras
+def minimal_runtime(tflite: bytes) -> str:
+    """The TensorFlow release, such as `"2.17.0"`, whose runtime first had all its operations.
 
+    The converter writes it into each file.
+    """
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))
+    for entry in model.metadata or []:
+        if entry.name == b"min_runtime_version":
+            return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
+    return "unknown"
+
+
+def _check(quantize: str, input_type: str) -> None:
     if quantize not in QUANTIZATIONS:
         raise InputError(f"quantize is {quantize!r}: choose one of {', '.join(QUANTIZATIONS)}.")
     if input_type not in INPUT_TYPES:
         raise InputError(f"input_type is {input_type!r}: choose one of {', '.join(INPUT_TYPES)}.")
     if input_type == "int8" and quantize != "int8":
         raise InputError(f"input_type 'int8' goes with quantize='int8', not {quantize!r}.")
-    if keras.backend.backend() != "tensorflow":
-        raise InputError(
-            f"Conversion needs Keras on TensorFlow, not on {keras.backend.backend()}: save the "
-            "network and convert the .keras file with KERAS_BACKEND=tensorflow."
-        )
+    require_tensorflow("Conversion")
 
 
 def _check_samples(samples: list[Maps], shapes: Mapping[str, tuple[int, ...]]) -> None:
@@ -150,24 +172,21 @@ def _check_samples(samples: list[Maps], shapes: Mapping[str, tuple[int, ...]]) -
 
 
 def _normalized(
-    samples: list[Maps], statistics: Mapping[str, tuple[NDArray, NDArray]]
+    samples: list[Maps],
+    statistics: Mapping[str, tuple[NDArray, NDArray]],
+    model: Any,
+    plain: Mapping[str, str],
 ) -> Iterator[dict[str, NDArray]]:
+    types = input_types(model)
     for sample in samples:
-        maps = {name: np.asarray(values, np.float32) for name, values in sample.items()}
-        for name, (mean, deviation) in statistics.items():
-            maps[name] = (maps[name] - mean) / deviation
-        yield maps
-
-
-def _tf_keras_call(model: Any) -> Callable[[Mapping[str, Any]], Any]:
-    names = [tensor.name.split(":")[0] for tensor in model.inputs]
-    return lambda maps: model([maps[name] for name in names], training=False)
+        maps = normalize(sample, statistics)
+        yield {plain[name]: np.asarray(maps[name], types[name]) for name in maps}
 
 
 def _converted(
-    call: Callable[[dict[str, Any]], Any],
     model: Any,
     shapes: Mapping[str, tuple[int, ...]],
+    plain: Mapping[str, str],
     quantize: str,
     input_type: str,
     samples: Callable[[], Iterator[dict[str, NDArray]]] | None,
@@ -178,19 +197,23 @@ def _converted(
     module.model = model
     # A Keras 3 weight holds a TensorFlow variable, which is frozen only if it is found here.
     module.weights = [getattr(variable, "value", variable) for variable in model.variables]
+    types = input_types(model)
     signature = {
-        name: tf.TensorSpec(shape, tf.float32, name=name) for name, shape in shapes.items()
+        plain[name]: tf.TensorSpec(shape, types[name], name=plain[name])
+        for name, shape in shapes.items()
     }
-    module.serve = tf.function(
-        lambda **maps: {OUTPUT: call(maps)}, autograph=False
-    ).get_concrete_function(**signature)
+
+    def answer(**maps: Any) -> dict[str, Any]:
+        return {OUTPUT: call_network(model, {name: maps[plain[name]] for name in shapes})}
+
+    module.serve = tf.function(answer, autograph=False).get_concrete_function(**signature)
     with tempfile.TemporaryDirectory() as folder:
         tf.saved_model.save(module, folder, signatures=module.serve)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _set(converter, quantize, input_type, samples)
         keeps = quantize == "int8" and input_type == "float32" and samples is not None
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), hidden_lines(_CONVERTER_LINES):
                 # Of TensorFlow's own interpreter, which the converter uses inside.
                 warnings.simplefilter("ignore", UserWarning)
                 return _partly_quantized(converter) if keeps else converter.convert()

@@ -8,6 +8,7 @@ from typing import Any
 
 from dfrnet_keras import __version__
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
+from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.tflite.runtime.metadata import FORMAT
 
 _CONTENT = {
@@ -48,19 +49,12 @@ def complete_description(
     assumed = []
     settings = dict(given.pop("store", {}).get("settings", {})) | given.pop("preparation", {})
     flow_range = given.pop("flow_range", settings.get("flow_range", "pixels"))
-    size = next(iter(inputs.values()))[1]
-    preparation = {
-        "size": size,
-        "flow_method": "tvl1",
-        "strain_cross_term": False,
-        "remove_global_motion": False,
-    }
-    if flow_range == "bytes":
-        preparation = {"size": size}
-    elif "flow_method" not in settings:
+    # A network of other inputs than pictures cannot predict, but it can be converted.
+    sizes = [shape[1] for shape in inputs.values() if len(shape) == 4 and shape[1] > 1]
+    size = {"size": sizes[0]} if sizes else {}
+    if flow_range == "pixels" and "flow_method" not in settings:
         assumed.append("preparation")
-    preparation |= settings | {"flow_range": flow_range}
-    preparation.pop("version", None)
+    preparation = Preparation.from_settings(settings | size | {"flow_range": flow_range})
     names = given.pop("classes", None)
     if names is None:
         assumed.append("classes")
@@ -83,7 +77,7 @@ def complete_description(
         "quantize": quantize,
         "quantization_aware": quantization_aware,
         "representative_clips": representative_clips,
-        "preparation": preparation,
+        "preparation": preparation.as_dict(),
         "store_digest": (description or {}).get("store", {}).get("digest"),
         **{key: given[key] for key in known if key in given},
     }

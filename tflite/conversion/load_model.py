@@ -1,8 +1,9 @@
-"""The network that a `.tflite` file is made of: loaded, its inputs, its normalisation cut off."""
+"""The Keras network that a `.tflite` file is made of: loading it, its inputs, its normalisation."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.models.inputs import arrange_inputs, input_names
 
 if TYPE_CHECKING:
     import keras
 
 
-def load(path: str | os.PathLike[str]) -> tuple[keras.Model, dict[str, Any]]:
+def load_model(path: str | os.PathLike[str]) -> tuple[keras.Model, dict[str, Any]]:
     """Load a `.keras` file, or the one in a run folder, with its description.
 
     Raises:
-        InputError: It is not there, is none, or holds a layer that is not known here.
+        InputError: There is no such file, or it cannot be loaded.
     """
     from dfrnet_keras.models.saving import load_network
 
@@ -31,16 +33,7 @@ def load(path: str | os.PathLike[str]) -> tuple[keras.Model, dict[str, Any]]:
                 "`dfr-keras fit --all-subjects` into this run folder."
             )
         path = path / "model.keras"
-    try:
-        return load_network(path)
-    except (TypeError, ValueError, OSError, KeyError) as error:
-        if isinstance(error, InputError):
-            raise
-        reason = str(error).strip().splitlines()[0][:200]
-        raise InputError(
-            f"{path} cannot be loaded ({reason}): register its own layers with "
-            "keras.saving.register_keras_serializable and convert the loaded model."
-        ) from error
+    return load_network(path)
 
 
 def without_normalization(
@@ -66,32 +59,78 @@ def without_normalization(
         name: (np.array(layer.mean), np.sqrt(np.array(layer.variance)))
         for name, layer in layers.items()
     }
-    starts = [
-        layers[tensor.name].output if tensor.name in layers else tensor for tensor in model.inputs
-    ]
-    inputs = {t.name: keras.Input(t.shape[1:], dtype=t.dtype, name=t.name) for t in model.inputs}
+    named = dict(zip(input_names(model), model.inputs, strict=True))
+    starts = [layers[name].output if name in layers else named[name] for name in named]
+    inputs = {name: keras.Input(t.shape[1:], dtype=t.dtype, name=name) for name, t in named.items()}
     # A model within a model: tensors in the middle of a graph cannot be given names as inputs.
     rest = keras.Model(starts, model.outputs[0], name=f"{model.name}_normalized")
     return keras.Model(inputs, rest(list(inputs.values())), name=model.name), statistics
 
 
+def normalize(
+    maps: Mapping[str, Any], statistics: Mapping[str, tuple[NDArray, NDArray]]
+) -> dict[str, Any]:
+    """What `without_normalization` cut off: maps less the mean, over the deviation, in float32."""
+    normalized = dict(maps)
+    for name, (mean, deviation) in statistics.items():
+        normalized[name] = (np.asarray(maps[name], np.float32) - mean) / deviation
+    return normalized
+
+
 def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:
-    """Input name to shape `(1, H, W, channels)` of a functional network.
+    """Input name to shape `(1, ...)` of a functional network, Keras 3 or tf_keras.
 
     Raises:
-        InputError: The network is not functional, or an input has an open height or width.
+        InputError: The network is not functional, has several outputs, or an input of no fixed
+            size.
     """
-    tensors = getattr(model, "inputs", None)
-    if not tensors or len(getattr(model, "outputs", ())) != 1:
+    try:
+        tensors, outputs = model.inputs or (), model.outputs or ()
+    except AttributeError:  # a Sequential that is not built
+        tensors = outputs = ()
+    if not tensors or len(outputs) != 1:
         raise InputError(
-            f"{getattr(model, 'name', model)} is not a functional network with named inputs and "
-            "one output: build it with keras.Model(inputs, outputs)."
+            f"{getattr(model, 'name', model)} is not a functional network with one output: build "
+            "it with keras.Model(inputs, output)."
         )
-    shapes = {tensor.name.split(":")[0]: (1, *tensor.shape[1:]) for tensor in tensors}
-    open_inputs = [name for name, shape in shapes.items() if None in shape]
-    if open_inputs:
-        raise InputError(f"The input {open_inputs[0]} has no fixed size: build it with one.")
+    shapes = dict(
+        zip(input_names(model), ((1, *tensor.shape[1:]) for tensor in tensors), strict=True)
+    )
+    for name, shape in shapes.items():
+        if None in shape:
+            raise InputError(f"The input {name} has no fixed size: build it with one.")
     return shapes
+
+
+def input_types(model: Any) -> dict[str, np.dtype]:
+    """Input name to the type of its maps: float32, or the integers that the network takes."""
+    types = {}
+    for name, tensor in zip(input_names(model), model.inputs, strict=True):
+        kind = getattr(tensor.dtype, "name", tensor.dtype)
+        types[name] = np.dtype(np.float32 if "float" in kind else kind)
+    return types
+
+
+def call_network(model: Any, maps: dict[str, Any]) -> Any:
+    """The one output of a network for a batch of named maps, without training."""
+    import keras
+
+    return keras.tree.flatten(model(arrange_inputs(model, maps), training=False))[0]
+
+
+def require_tensorflow(what: str) -> None:
+    """Refuse what other backends of Keras cannot do.
+
+    Raises:
+        InputError: Keras runs on another one.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise InputError(
+            f"{what} needs Keras on TensorFlow, not on {keras.backend.backend()}: use the .keras "
+            "file with KERAS_BACKEND=tensorflow."
+        )
 
 
 def is_quantization_aware(model: Any) -> bool:

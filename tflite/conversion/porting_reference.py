@@ -1,30 +1,25 @@
-"""A folder of correct answers for whoever writes the preparation anew on a device.
+"""Reference values for porting the preparation of frames to another language.
 
-Each step from two frames to the probabilities lies in a file of its own, so that a port to Kotlin
-or C++ can be held against it and the first step that differs is seen.
+Each step from two frames to the probabilities is in a file of its own, so that a port to Kotlin or
+C++ can be compared step by step and the first one that differs is found.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.errors import InputError
 
 # The steps that are inside optical_flow and extract_features: their own code, not a copy of it.
-from dfrnet_keras.features.extract import (
-    _CROP_SIZE,
-    SMALLEST_FLOW_SIZE,
-    _bounded,
-    _resize,
-)
-from dfrnet_keras.features.face import cut_face, find_face
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _bounded, _resize
+from dfrnet_keras.features.face import cut_faces
 from dfrnet_keras.features.flow import (
     _gray,
     _head_motion,
@@ -36,6 +31,7 @@ from dfrnet_keras.features.flow import (
 )
 from dfrnet_keras.tflite.runtime import Prediction, Predictor
 
+_INDEX = "golden.json"
 _STEPS = {
     "onset": "onset frame of the clip as it is read, RGB",
     "apex_frame": "apex frame of the clip as it is read, RGB",
@@ -65,7 +61,7 @@ _STEPS = {
 }
 
 
-def write_golden(
+def write_porting_reference(
     tflite: str | os.PathLike[str],
     folder: str | os.PathLike[str],
     *,
@@ -74,7 +70,7 @@ def write_golden(
     apex: int | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write each step of a prediction: raw little-endian arrays, and `golden.json` about them.
+    """Write each step of one prediction as raw little-endian arrays, described in `golden.json`.
 
     Args:
         tflite: A converted file.
@@ -82,18 +78,20 @@ def write_golden(
         frames: A clip, uint8 `(n, H, W, 3)`; a synthetic one by default.
         onset: See `Predictor.predict`.
         apex: See `Predictor.predict`.
-        overwrite: Replace what is there.
+        overwrite: Replace a folder that this function wrote before.
 
     Returns:
         The folder. `golden.json` names each file's step, shape and type, and the network's
         preparation, classes and input quantisation.
 
     Raises:
-        InputError: The folder is there already, or see `Predictor`.
+        InputError: The folder exists and may not be replaced, or see `Predictor`.
     """
     folder = Path(folder)
     if folder.exists() and not overwrite:
         raise InputError(f"{folder} is there already: give --overwrite or another folder.")
+    if folder.exists() and not (folder / _INDEX).is_file():
+        raise InputError(f"{folder} holds something else: choose another folder.")
     predictor = Predictor(tflite)
     if frames is None:
         frames, onset, apex = _synthetic_clip()
@@ -102,7 +100,7 @@ def write_golden(
         "network": Path(tflite).name,
         "classes": list(predictor.classes),
         "label": prediction.label,
-        "preparation": predictor.preparation,
+        "preparation": predictor.preparation.options,
         "flags": list(prediction.flags),
         "apex": prediction.apex,
         "inputs": {
@@ -116,22 +114,20 @@ def write_golden(
         },
         "files": {},
     }
-    partial = folder.with_name(f"{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for name, array in steps.items():
-        array = np.ascontiguousarray(array, np.uint8 if array.dtype == np.uint8 else "<f4")
-        (partial / f"{name}.bin").write_bytes(array.tobytes())
-        about["files"][f"{name}.bin"] = {
-            "step": _STEPS[name],
-            "shape": array.shape,
-            "dtype": array.dtype.name,
-        }
-    (partial / "golden.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-    if folder.exists():
-        shutil.rmtree(folder)
-    os.replace(partial, folder)
+    with whole_folder(folder, overwrite=overwrite) as partial:
+        for name, array in steps.items():
+            array = np.ascontiguousarray(array, np.uint8 if array.dtype == np.uint8 else "<f4")
+            (partial / f"{name}.bin").write_bytes(array.tobytes())
+            about["files"][f"{name}.bin"] = {
+                "step": _STEPS[name],
+                "shape": array.shape,
+                "dtype": array.dtype.name,
+            }
+        (partial / _INDEX).write_text(json.dumps(about, indent=1), encoding="utf-8")
     return folder
+
+
+write_golden = write_porting_reference  # its name in version 0.1
 
 
 def _steps(
@@ -141,22 +137,22 @@ def _steps(
     assert prediction.apex is not None
     assert prediction.maps is not None
     pair = [frames[onset], frames[prediction.apex]]
-    faces = _faces(pair, predictor)
     how = predictor.preparation
+    faces = [_bounded(face, how.size) for face in cut_faces(pair, how.crop, size=how.size)]
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
     first, second = (_resize(face, size) for face in faces)
     onset_gray, apex_gray = _gray(first, "onset"), _gray(second, "apex")
     head: dict[str, NDArray] = {}
-    if how["remove_global_motion"]:
+    if how.remove_global_motion:
         head["head_motion"] = _head_motion(onset_gray, apex_gray)
         head["apex_pulled_back"] = apex_gray = _pull_back(apex_gray, head["head_motion"])
     prepared = _prepare(onset_gray, apex_gray)
     computed = optical_flow(
-        *prepared, method=how["flow_method"], prepare=False, smoothing=0
+        *prepared, method=how.flow_method, prepare=False, smoothing=0
     )  # fmt: skip
-    smoothed = optical_flow(*prepared, method=how["flow_method"], prepare=False)
+    smoothed = optical_flow(*prepared, method=how.flow_method, prepare=False)
     moved = global_motion(smoothed)
-    final = smoothed - moved if how["remove_global_motion"] else smoothed
+    final = smoothed - moved if how.remove_global_motion else smoothed
     steps: dict[str, NDArray] = {
         "onset": pair[0],
         "apex_frame": pair[1],
@@ -171,19 +167,11 @@ def _steps(
         "flow_smoothed": smoothed,
         "global_motion": moved,
         "flow_final": final,
-        "strain": optical_strain(final, cross_term=how["strain_cross_term"]),
+        "strain": optical_strain(final, cross_term=how.strain_cross_term),
         **predictor.network_maps(prediction.maps),
         "probabilities": np.array(list(prediction.probabilities.values()), np.float32),
     }
     return steps, prediction
-
-
-def _faces(pair: list[NDArray[np.uint8]], predictor: Predictor) -> list[NDArray[np.uint8]]:
-    crop = predictor.preparation["crop"]
-    face = None if crop == "none" else find_face(pair[0])
-    if face is None or (crop == "auto" and face.fills(pair[0].shape)):
-        return [_bounded(frame, predictor.size) for frame in pair]
-    return [cut_face(frame, face, max(predictor.size, _CROP_SIZE)) for frame in pair]
 
 
 def _synthetic_clip() -> tuple[NDArray[np.uint8], int, int]:

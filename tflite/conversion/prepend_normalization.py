@@ -1,4 +1,4 @@
-"""Cutting at a `.tflite` file: float operations put before the network that it holds."""
+"""Changes to the graph of a `.tflite` file: names of its inputs, operations before the first."""
 
 from __future__ import annotations
 
@@ -45,6 +45,24 @@ def prepend_normalization(
         graph.inputs = [raw if index == old else index for index in graph.inputs]
         entry.tensorIndex = raw
     graph.operators = first + list(graph.operators)
+    return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+
+
+def rename_inputs(tflite: bytes, names: Mapping[str, str]) -> bytes:
+    """Give the inputs of the one signature other names.
+
+    Args:
+        tflite: Content of a `.tflite` file.
+        names: Old name to new one, of every input.
+
+    Returns:
+        Content of the new file.
+    """
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))
+    for entry in model.signatureDefs[0].inputs:
+        entry.name = names[entry.name.decode()].encode()
     return bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 

@@ -1,8 +1,9 @@
-"""The store that a network was trained on: found again, checked, sampled."""
+"""The store that a network was trained on: finding, checking and sampling it."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from dfrnet_keras.errors import InputError
 
 if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
+
+_LOG = logging.getLogger(__name__)
 
 
 def find_training_store(
@@ -52,6 +55,40 @@ def find_training_store(
     return None
 
 
+def open_training_store(
+    model: str | os.PathLike[str],
+    description: Mapping[str, Any],
+    shapes: Mapping[str, tuple[int, ...]],
+    path: str | os.PathLike[str] | None = None,
+) -> FeatureStore | None:
+    """Open the store that was given, else the one that is found, if it fits the network.
+
+    A store that fits but is not the one of the training is used with a warning in the log.
+
+    Args:
+        model: See `find_training_store`.
+        description: Likewise.
+        shapes: See `check_store`.
+        path: The store that the user gave.
+
+    Returns:
+        The store; `None` where none was given and none is found.
+
+    Raises:
+        InputError: It cannot be opened or does not fit, see `check_store`.
+    """
+    from dfrnet_keras.store import FeatureStore
+
+    store = (
+        find_training_store(model, description) if path is None else FeatureStore.open(Path(path))
+    )
+    if store is not None:
+        check_store(store, shapes, description.get("flow_range"))
+        if description.get("store", {}).get("digest") not in (None, store.digest):
+            _LOG.warning("Warning: %s is not the store of the training.", store.path)
+    return store
+
+
 def check_store(
     store: FeatureStore, shapes: Mapping[str, tuple[int, ...]], flow_range: str | None = None
 ) -> None:
@@ -68,7 +105,7 @@ def check_store(
     for name, shape in shapes.items():
         if name not in store.arrays:
             raise InputError(
-                f"{store.path} has no {name}, which the network looks at: give the store that it "
+                f"{store.path} has no {name}, which the network takes: give the store that it "
                 "was trained on."
             )
         found = store.arrays[name].shape[1:]

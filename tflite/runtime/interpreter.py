@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.startup import hidden_lines
 
 OUTPUT = "probabilities"
+# What LiteRT prints once in each process.
+_LITERT_LINES = ("INFO: Created TensorFlow Lite XNNPACK delegate",)
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,17 @@ class Network:
         output: The `Tensor` of the probabilities.
 
     Raises:
-        InputError: The file is no TFLite file, is truncated, or lacks the signature that
-            `convert` writes.
+        InputError: The file is no TFLite file, is truncated, needs a newer ai-edge-litert, or
+            lacks the signature that `convert` writes.
     """
 
     def __init__(self, file: bytes | str | os.PathLike[str], *, threads: int = 1) -> None:
-        from ai_edge_litert.interpreter import Interpreter
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"{error.name} is not installed: pip install -U ai-edge-litert"
+            ) from error
 
         if threads < 1:
             raise InputError(f"threads is {threads}: give 1 or more.")
@@ -62,13 +72,11 @@ class Network:
             {"model_content": file} if isinstance(file, bytes) else {"model_path": os.fspath(file)}
         )
         try:
-            self._interpreter = Interpreter(**source, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with hidden_lines(_LITERT_LINES):
+                self._interpreter = Interpreter(**source, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise InputError(
-                f"{self.name} is not a TFLite file that can be run, or is truncated: "
-                "convert the network again."
-            ) from error
+            raise InputError(f"{self.name} {_reason(str(error))}") from error
         signatures = self._interpreter.get_signature_list()
         if len(signatures) != 1 or OUTPUT not in next(iter(signatures.values()))["outputs"]:
             raise InputError(
@@ -126,6 +134,20 @@ class Network:
         if self.output.scale:
             answer = (answer - self.output.zero_point) * np.float32(self.output.scale)
         return answer
+
+
+def _reason(error: str) -> str:
+    """Why an interpreter refused a file."""
+    missing = re.search(r"builtin opcode '(\w+)' version '(\d+)'", error)
+    if missing is None:
+        return (
+            "is not a TFLite file that can be run, or is truncated "
+            f"({' '.join(error.split())[:200]}): convert the network again."
+        )
+    return (
+        f"needs a newer ai-edge-litert (this is {version('ai-edge-litert')}, without version "
+        f"{missing[2]} of {missing[1]}): pip install -U ai-edge-litert"
+    )
 
 
 def _tensor(details: Mapping[str, Any]) -> Tensor:

@@ -70,6 +70,8 @@ def read_metadata(file: bytes | str | os.PathLike[str]) -> dict[str, Any]:
     try:
         text = _find(content)
         metadata = None if text is None else json.loads(text)
+    except InputError:
+        raise
     except Exception as error:  # whatever a flatbuffer that is cut off makes the reader raise
         raise InputError(f"{name} is truncated or damaged: convert the network again.") from error
     if metadata is None:
@@ -92,9 +94,12 @@ def _find(content: bytes | mmap.mmap) -> bytes | None:
     LiteRT's schema module would read it as well, but takes 3 MB and a tenth of the time that the
     whole runtime takes to import. The numbers are the places of fields in TFLite's schema.fbs.
     """
-    from flatbuffers.encode import Get
-    from flatbuffers.packer import uoffset
-    from flatbuffers.table import Table
+    try:
+        from flatbuffers.encode import Get
+        from flatbuffers.packer import uoffset
+        from flatbuffers.table import Table
+    except ModuleNotFoundError as error:
+        raise InputError(f"{error.name} is not installed: pip install flatbuffers") from error
 
     def field(table: Table, number: int) -> int:
         return int(table.Offset(4 + 2 * number))

@@ -36,8 +36,7 @@ class Predictor(ClipPredictor):
         metadata: All that the file says of itself.
         classes: Names of the classes, in the order of the network's output.
         inputs: Names of the maps that the network looks at.
-        size: Width and height of the maps in pixels.
-        preparation: The options of `features.extract_clip` that make the maps.
+        preparation: How clips become maps.
 
     Raises:
         InputError: The file is missing, damaged, of another model, or without metadata.
@@ -53,14 +52,12 @@ class Predictor(ClipPredictor):
     ) -> None:
         self.network = Network(path, threads=threads)
         self.metadata = read_metadata(path)
-        settings = self.metadata["preparation"]
+        size = next(iter(self.network.inputs.values())).shape[1]
         super().__init__(
             path,
             classes=self.metadata["classes"],
             inputs=self.network.inputs,
-            size=next(iter(self.network.inputs.values())).shape[1],
-            flow_range=settings.get("flow_range", "pixels"),
-            settings=settings,
+            preparation={**self.metadata["preparation"], "size": size},
             crop=crop,
             spotter=spotter,
         )
@@ -71,7 +68,6 @@ class Predictor(ClipPredictor):
             )
 
     def warm_up(self) -> None:
-        """Run the network once: the first run sets up memory and takes longer."""
         self.network.invoke()
 
     def predict_maps(

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features import optical_flow
 from dfrnet_keras.tflite import Predictor, benchmark
-from dfrnet_keras.tflite.benchmarking.end_to_end_timing import time_path
+from dfrnet_keras.tflite.benchmarking.end_to_end_timing import time_end_to_end
 from dfrnet_keras.tflite.benchmarking.operations import time_operations
-from dfrnet_keras.tflite.benchmarking.process_cost import measure_footprint
+from dfrnet_keras.tflite.benchmarking.process_cost import measure_process_cost
 from dfrnet_keras.tflite.benchmarking.timing import free_cores, machine, take_turns
 
 
@@ -43,13 +44,13 @@ def test_files_with_several_numbers_of_threads(tflite_file, maps):
 
 
 def test_a_process_of_its_own(tflite_file, tmp_path):
-    found = measure_footprint(tflite_file)
+    found = measure_process_cost(tflite_file)
     assert found.load_ms > 0
     # This process holds TensorFlow: a figure inherited from it would be several times as large.
     assert found.peak_mb < 150
     (tmp_path / "bad.tflite").write_bytes(b"nothing")
     with pytest.raises(InputError, match="process of its own"):
-        measure_footprint(tmp_path / "bad.tflite")
+        measure_process_cost(tmp_path / "bad.tflite")
 
 
 def test_operations_of_a_network(tflite_file, converted, tmp_path):
@@ -76,7 +77,7 @@ def test_the_whole_path_and_its_parts(tflite_file, clip, camera, monkeypatch):
     monkeypatch.setattr(
         predictor.network, "run", lambda maps: answers.append(run(maps)) or answers[-1]
     )
-    rows = time_path(predictor, frames, onset=onset, apex=apex, runs=3, warmup=1)
+    rows = time_end_to_end(predictor, frames, onset=onset, apex=apex, runs=3, warmup=1)
     spent = {row.name: row.median for row in rows}
     assert list(spent) == [
         "face", "cut", "flow", "strain", "difference", "maps", "network", "face known",
@@ -87,6 +88,27 @@ def test_the_whole_path_and_its_parts(tflite_file, clip, camera, monkeypatch):
     expected = list(predictor.predict(frames, onset, apex).probabilities.values())
     assert len(answers) == 11
     np.testing.assert_array_equal(answers, np.float32([expected] * 11))
+
+
+def test_the_parts_see_what_the_prediction_sees(tflite_file, clip, monkeypatch):
+    from dfrnet_keras.features import extract
+    from dfrnet_keras.tflite.benchmarking import end_to_end_timing
+
+    seen = []
+
+    def flow(first, second, **options):
+        seen.append((first, second))
+        return optical_flow(first, second, **options)
+
+    for module in (extract, end_to_end_timing):
+        monkeypatch.setattr(module, "optical_flow", flow)
+    frames, onset, apex = clip
+    time_end_to_end(Predictor(tflite_file), frames, onset=onset, apex=apex, runs=1, warmup=0)
+    # Each part that computes flow, alone or within a prediction, does so on the same pictures.
+    assert len(seen) > 4
+    for pair in seen:
+        np.testing.assert_array_equal(pair, seen[0])
+    assert seen[0][0].shape == (128, 128, 3)
 
 
 def test_the_machine():

@@ -13,7 +13,7 @@ from dfrnet_keras.layers import ChannelAttention
 from dfrnet_keras.models import DFRNet, STSTNet, normalization_layers
 from dfrnet_keras.tflite import compress, convert, verify
 from dfrnet_keras.tflite.compression.compress import FINE_TUNING, fine_tuning
-from dfrnet_keras.tflite.compression.evaluate_files import figures
+from dfrnet_keras.tflite.compression.evaluate_files import evaluate_files
 from dfrnet_keras.tflite.conversion.load_model import without_normalization
 
 
@@ -73,15 +73,15 @@ def test_a_network_trained_to_be_quantized(small, store, maps):
     assert verify(small, content, given).equal_classes >= 0.95
     with pytest.raises(InputError, match="trained to be quantised"):
         convert(trained, quantize="float16")
-    rows = figures({"float32": convert(small), "qat": content}, store, np.arange(48), runs=2)
-    assert rows["qat"]["bytes"] < rows["float32"]["bytes"]
-    assert rows["qat"]["uf1"] > rows["float32"]["uf1"] - 0.06
-    assert rows["qat"]["milliseconds"] > 0
+    rows = evaluate_files({"float32": convert(small), "qat": content}, store, np.arange(48), runs=2)
+    assert rows["qat"].bytes < rows["float32"].bytes
+    assert rows["qat"].uf1 > rows["float32"].uf1 - 0.06
+    assert rows["qat"].milliseconds > 0
 
 
 @pytest.mark.parametrize("kind", ["dfrnet", "multiply", "ststnet"])
-def test_the_twin_computes_the_same_and_gives_its_weights_back(kind, maps, network):
-    from dfrnet_keras.tflite.compression.tf_keras_copy import Twin
+def test_the_copy_computes_the_same_and_gives_its_weights_back(kind, maps, network):
+    from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy
 
     model = {
         "dfrnet": lambda: network,
@@ -91,23 +91,23 @@ def test_the_twin_computes_the_same_and_gives_its_weights_back(kind, maps, netwo
     model_copy = keras.models.clone_model(model)
     model_copy.set_weights(model.get_weights())
     core, statistics = without_normalization(model_copy)
-    twin = Twin(core)
-    names = twin.network.input_names
+    copy = TfKerasCopy(core)
+    names = copy.network.input_names
     given = {name: maps[name][:8].astype(np.float32) for name in names}
     raw = np.asarray(model.predict_on_batch(given))
     for name, (mean, deviation) in statistics.items():
         given[name] = (given[name] - mean) / deviation
-    answers = twin.network.predict([given[name] for name in names], verbose=0)
+    answers = copy.network.predict([given[name] for name in names], verbose=0)
     np.testing.assert_allclose(answers, raw, atol=2e-5)
-    twin.network.set_weights([weight + 1 for weight in twin.network.get_weights()])
+    copy.network.set_weights([weight + 1 for weight in copy.network.get_weights()])
     before = core.get_weights()
-    twin.give_back(twin.network)
+    copy.return_weights(copy.network)
     changed = [np.allclose(a + 1, b) for a, b in zip(before, core.get_weights(), strict=True)]
     assert all(changed)
 
 
 def test_layers_without_a_counterpart(store):
-    from dfrnet_keras.tflite.compression.tf_keras_copy import Twin
+    from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy
 
     class Scaled(layers.Layer):
         def build(self, shape):
@@ -131,7 +131,7 @@ def test_layers_without_a_counterpart(store):
         inputs = keras.Input((32, 32, 3), name="flow")
         x = layers.GlobalAveragePooling2D()(layer(inputs))
         with pytest.raises(InputError, match=message):
-            Twin(keras.Model(inputs, x))
+            TfKerasCopy(keras.Model(inputs, x))
 
 
 def test_each_method_has_its_own_fine_tuning():
@@ -175,3 +175,19 @@ def test_the_whole_network_trained_to_be_quantized(network, store, maps):
     content = convert(trained, quantize="int8")
     assert verify(trained, content, maps).largest_difference < 0.1
     assert verify(network, content, maps).equal_classes >= 0.95
+
+
+@pytest.mark.slow
+def test_normalization_after_an_activation_is_trained_for_int8(store, maps):
+    def network(activation):
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((32, 32, 3), name="flow")
+        x = layers.Conv2D(4, 3, activation=activation)(inputs)
+        x = layers.GlobalAveragePooling2D()(layers.BatchNormalization()(x))
+        return keras.Model(inputs, layers.Dense(3, activation="softmax")(x), name="net")
+
+    trained = compress(network("relu"), store, method="qat", epochs=1)
+    content = convert(trained, quantize="int8")
+    assert verify(trained, content, {"flow": maps["flow"]}).largest_difference < 0.05
+    with pytest.raises(InputError, match="net cannot be trained to be quantised"):
+        compress(network("softplus"), store, method="qat", epochs=1)

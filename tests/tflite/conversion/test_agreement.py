@@ -44,7 +44,7 @@ def test_dicts_of_one_clip_and_arrays_of_many_are_the_same_data(network, convert
     assert by_store.as_dict() == by_array.as_dict()
     with pytest.raises(InputError, match="holds no clip"):
         verify(network, converted("float16"), [])
-    with pytest.raises(InputError, match="looks at"):
+    with pytest.raises(InputError, match="network takes"):
         verify(network, converted("float16"), {"flow": maps["flow"]})
 
 

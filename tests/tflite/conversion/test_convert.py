@@ -7,6 +7,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.models import DFRNet, STSTNet
 from dfrnet_keras.models.saving import save_network
 from dfrnet_keras.tflite import convert, read_metadata, verify
+from dfrnet_keras.tflite.conversion.convert import minimal_runtime
 from dfrnet_keras.tflite.runtime.interpreter import Network
 
 NAMES = ["apex", "difference", "flow"]
@@ -147,3 +148,104 @@ def test_networks_that_cannot_be_converted(tmp_path):
     model.save(tmp_path / "odd.keras")
     with pytest.raises(InputError, match="cannot be loaded"):
         convert(tmp_path / "odd.keras")
+
+
+def test_a_network_of_keras_applications():
+    keras.utils.set_random_seed(0)
+    model = keras.applications.MobileNetV3Small(weights=None, input_shape=(32, 32, 3), classes=4)
+    rng = np.random.default_rng(0)
+    name = model.layers[0].name
+    pictures = rng.uniform(0, 255, (16, 32, 32, 3)).astype(np.float32)
+    # With the statistics of these pictures: else it would give the same answer to all.
+    for layer in model.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(pictures, training=True)
+    data = [{name: picture[None]} for picture in pictures]
+    content = convert(model)
+    assert list(Network(content).inputs) == [name]
+    found = verify(model, content, data)
+    assert found.reference.std(0).max() > 0.01
+    assert found.largest_difference < 1e-4
+    assert found.answers.shape == (16, 4)
+
+
+@pytest.fixture(scope="module")
+def several_inputs():
+    """Pictures, a vector and integers, under names that Python functions cannot have."""
+    keras.utils.set_random_seed(0)
+    picture = keras.Input((12, 8, 3), name="frames-1 x")
+    vector = keras.Input((5,), name="class")
+    numbers = keras.Input((4,), dtype="int32", name="self")
+    parts = [
+        layers.Flatten()(layers.Conv2D(4, 3)(picture)),
+        layers.Dense(3)(vector),
+        layers.Flatten()(layers.Embedding(5, 3, embeddings_initializer="normal")(numbers)),
+    ]
+    answer = layers.Dense(3, activation="softmax")(layers.Concatenate()(parts))
+    return {"frames-1 x": picture, "class": vector, "self": numbers}, answer
+
+
+@pytest.mark.parametrize("structure", ["list", "tuple", "dict", "nested"])
+@pytest.mark.filterwarnings("error:The structure of:UserWarning")
+def test_inputs_of_several_sizes_types_and_names(several_inputs, structure):
+    tensors, answer = several_inputs
+    one, *others = tensors.values()
+    inputs = {
+        "list": list(tensors.values()),
+        "tuple": tuple(tensors.values()),
+        "dict": tensors,
+        "nested": [one, {"others": others}],
+    }[structure]
+    output = {"answer": answer} if structure == "nested" else answer
+    model = keras.Model(inputs, output)
+    rng = np.random.default_rng(1)
+    data = {
+        "frames-1 x": rng.normal(size=(40, 12, 8, 3)).astype(np.float32),
+        "class": rng.normal(size=(40, 5)).astype(np.float32),
+        "self": rng.integers(0, 5, (40, 4)).astype(np.int32),
+    }
+    content = convert(model)
+    runs = Network(content)
+    assert {name: tensor.shape for name, tensor in runs.inputs.items()} == {
+        "class": (1, 5), "frames-1 x": (1, 12, 8, 3), "self": (1, 4),
+    }  # fmt: skip
+    assert runs.inputs["self"].dtype == np.int32
+    found = verify(model, content, data)
+    assert found.clips == 40
+    assert found.largest_difference < 1e-5
+    assert found.reference.std(0).min() > 0.05
+    about = read_metadata(content)
+    assert about["inputs"]["frames-1 x"]["shape"] == [1, 12, 8, 3]
+    assert about["inputs"]["self"]["dtype"] == "int32"
+    samples = [{name: array[[k]] for name, array in data.items()} for k in range(16)]
+    integer = convert(model, quantize="int8", representative_data=samples)
+    assert verify(model, integer, data).largest_difference < 0.1
+
+
+def test_one_dimension_and_a_sequential_network():
+    inputs = keras.Input((10,), name="x")
+    functional = keras.Model(inputs, layers.Dense(2)(inputs))
+    sequential = keras.Sequential([keras.Input((10,), name="x"), layers.Dense(2)])
+    data = {"x": np.random.default_rng(0).normal(size=(5, 10)).astype(np.float32)}
+    for model in (functional, sequential):
+        content = convert(model)
+        assert read_metadata(content)["inputs"]["x"]["shape"] == [1, 10]
+        assert verify(model, content, data).largest_difference < 1e-5
+
+
+def test_networks_without_one_output_or_not_built():
+    inputs = keras.Input((4,), name="x")
+    two = keras.Model(inputs, [layers.Dense(2)(inputs), layers.Dense(2)(inputs)])
+    for model in (two, keras.Sequential([layers.Dense(2)])):
+        with pytest.raises(InputError, match="is not a functional network with one output"):
+            convert(model)
+
+
+def test_the_release_whose_runtime_a_file_needs(converted):
+    versions = {
+        kind: tuple(map(int, minimal_runtime(converted(kind)).split(".")))
+        for kind in ("none", "dynamic", "int8")
+    }
+    # Convolutions with int8 weights and float inputs came long after plain ones.
+    assert (1, 0, 0) < versions["none"] < versions["dynamic"] < (3, 0, 0)

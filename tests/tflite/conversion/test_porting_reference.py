@@ -6,7 +6,7 @@ import pytest
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features import frame_difference, optical_flow, optical_strain
-from dfrnet_keras.tflite import Predictor, read_metadata, with_metadata, write_golden
+from dfrnet_keras.tflite import Predictor, read_metadata, with_metadata, write_porting_reference
 
 
 def read(folder):
@@ -24,7 +24,9 @@ def read(folder):
 def golden(tflite_file, clip, tmp_path):
     frames, onset, apex = clip
     return read(
-        write_golden(tflite_file, tmp_path / "golden", frames=frames, onset=onset, apex=apex)
+        write_porting_reference(
+            tflite_file, tmp_path / "golden", frames=frames, onset=onset, apex=apex
+        )
     )
 
 
@@ -61,7 +63,9 @@ def test_steps_where_the_movement_of_the_head_is_removed(tflite_file, clip, tmp_
     path.write_bytes(with_metadata(content, about))
     frames, onset, apex = clip
     frames = np.stack([*frames[:apex], np.roll(frames[apex], 2, axis=1)])
-    folder = write_golden(path, tmp_path / "golden", frames=frames, onset=onset, apex=apex)
+    folder = write_porting_reference(
+        path, tmp_path / "golden", frames=frames, onset=onset, apex=apex
+    )
     _, about, steps = read(folder)
     assert steps["head_motion"][..., 0].mean() == pytest.approx(2 * 128 / 96, rel=0.2)
     assert steps["apex_pulled_back"].shape == (128, 128)
@@ -80,8 +84,16 @@ def test_steps_where_the_movement_of_the_head_is_removed(tflite_file, clip, tmp_
 def test_another_folder_is_replaced_only_when_asked(golden, tflite_file):
     folder, about, _ = golden
     with pytest.raises(InputError, match="is there already"):
-        write_golden(tflite_file, folder)
+        write_porting_reference(tflite_file, folder)
     (folder / "old").touch()
-    write_golden(tflite_file, folder, overwrite=True)
+    write_porting_reference(tflite_file, folder, overwrite=True)
     assert not (folder / "old").exists()
     assert json.loads((folder / "golden.json").read_text())["classes"] == about["classes"]
+
+
+def test_a_folder_of_something_else_is_never_replaced(tflite_file, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("keep me")
+    with pytest.raises(InputError, match="holds something else"):
+        write_porting_reference(tflite_file, tmp_path / "mine", overwrite=True)
+    assert (tmp_path / "mine" / "letter.txt").read_text() == "keep me"

@@ -18,6 +18,9 @@ def test_what_a_file_says_of_itself(converted):
         "flow_method": "dis",
         "strain_cross_term": False,
         "remove_global_motion": False,
+        "crop": "auto",
+        "apex": "annotated",
+        "spotter": "flow",
         "flow_range": "pixels",
     }
     assert about["quantize"] == "int8"

@@ -123,9 +123,10 @@ def test_bad_input(tflite_file, clip, maps, converted, tmp_path):
     path.write_bytes(with_metadata(content, about | {"classes": ["a", "b"]}))
     with pytest.raises(InputError, match="3 outputs and names 2 classes"):
         Predictor(path)
+    path = tmp_path / "guess.tflite"
     changed = about | {"preparation": about["preparation"] | {"flow_method": "guess"}}
     path.write_bytes(with_metadata(content, changed))
-    with pytest.raises(InputError, match="unknown"):
+    with pytest.raises(InputError, match=r"guess\.tflite: flow_method is 'guess'"):
         Predictor(path).predict(clip[0])
     with pytest.raises(InputError, match="offset is 99"):
         predictor.predict(clip[0], offset=99)

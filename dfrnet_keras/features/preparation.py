@@ -1,0 +1,122 @@
+"""How the frames of a clip become maps: one description for training and prediction alike."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from numbers import Integral
+from typing import Any
+
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.apex import BEST_SPOTTER, SPOTTERS
+from dfrnet_keras.features.face import CROPS
+from dfrnet_keras.features.flow import FLOW_METHODS
+
+_CHOICES = {
+    "flow_method": FLOW_METHODS,
+    "crop": CROPS,
+    "apex": ("annotated", *SPOTTERS),
+    "spotter": SPOTTERS,
+    "flow_range": ("pixels", "bytes"),
+}
+_SWITCHES = ("strain_cross_term", "remove_global_motion")
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How maps are made; stores, `.keras` and `.tflite` files carry it.
+
+    Args:
+        size: Width and height of the maps in pixels.
+        flow_method: See `optical_flow`.
+        strain_cross_term: Whether strain has its cross term, see `optical_strain`.
+        remove_global_motion: Whether the movement of the head is taken out of the flow.
+        crop: `"face"`, `"none"` or `"auto"`, see `extract_clip`.
+        apex: `"annotated"`, or the method by which every apex is spotted, annotated or not.
+        spotter: The method for clips without annotation; where `apex` names one, it is that one.
+        flow_range: `"pixels"`: u and v are pixels, so a mirrored map has -u; `"bytes"`: each
+            channel was scaled to 0..255 by its own range, so a mirrored map has 255 - u.
+
+    Raises:
+        InputError: A value is unknown.
+
+    Example:
+        >>> how = Preparation(size=28, flow_method="dis")
+        >>> made = extract_clip(frames, **how.options)
+    """
+
+    size: int = 224
+    flow_method: str = "tvl1"
+    strain_cross_term: bool = False
+    remove_global_motion: bool = False
+    crop: str = "auto"
+    apex: str = "annotated"
+    spotter: str = BEST_SPOTTER
+    flow_range: str = "pixels"
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(
+                    f"{name} is {getattr(self, name)!r}: use one of {', '.join(choices)}"
+                )
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name} is {getattr(self, name)!r}: give True or False")
+        if not isinstance(self.size, Integral) or isinstance(self.size, bool) or self.size < 2:
+            raise InputError(f"size is {self.size!r}: give the width of the maps, 2 or more")
+        object.__setattr__(self, "size", int(self.size))
+        if self.apex != "annotated":
+            object.__setattr__(self, "spotter", self.apex)
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Preparation:
+        """Read what a file says; what it leaves out has the value that it had when it was written.
+
+        Args:
+            settings: Of a store's `index.json`, of a `.keras` or of a `.tflite` file. An entry
+                that this version does not know is passed over with a `UserWarning`: the maps may
+                depend on it.
+
+        Raises:
+            InputError: A value is unknown.
+        """
+        names = {field.name for field in fields(cls)}
+        unknown = sorted(settings.keys() - names - {"version"})
+        if unknown:
+            warnings.warn(
+                f"maps were made with {', '.join(unknown)}, which this version does not know, and "
+                "may differ from those made here: update dfrnet_keras",
+                stacklevel=2,
+            )
+        return cls(**{name: value for name, value in settings.items() if name in names})
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `from_settings` reads back; JSON can hold it.
+
+        Of ready-made maps, whose making is not known, the defaults are left out.
+        """
+        whole = asdict(self)
+        if self.flow_range == "pixels":
+            return whole
+        usual = asdict(Preparation())
+        return {name: value for name, value in whole.items()
+                if name == "size" or value != usual[name]}  # fmt: skip
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments of `extract_clip`, and of `FeatureStore.build`."""
+        whole = asdict(self)
+        return {name: whole[name] for name in whole if name not in ("apex", "flow_range")}
+
+    def for_prediction(self, *, crop: str | None = None, spotter: str | None = None) -> Preparation:
+        """How clips that are no part of the dataset are prepared.
+
+        Args:
+            crop: By default faces are cut out if those of the training were; otherwise unless they
+                fill the frame.
+            spotter: By default as in training.
+        """
+        crop = crop or ("face" if self.crop == "face" else "auto")
+        return replace(self, crop=crop, apex="annotated", spotter=spotter or self.spotter)
