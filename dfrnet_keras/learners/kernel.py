@@ -93,7 +93,7 @@ class KernelLearner(Learner):
         if self.clips:
             described = np.array(
                 [
-                    _frames_described(self.store, clip, row.flags)
+                    _frames_described(clip, self.store.crop_of(row))
                     for clip, row in zip(self.clips, self.store.rows, strict=True)
                 ]
             )
@@ -159,19 +159,18 @@ def _key(row: Any) -> str:
     return f"{row.dataset}/{row.subject}/{row.name}"
 
 
-def _frames_described(store: FeatureStore, clip: Clip, flags: Sequence[str]) -> NDArray[np.float64]:
-    """LBP-TOP of a clip, its face cut out where the maps of the store had it cut out."""
+def _frames_described(clip: Clip, crop: str) -> NDArray[np.float64]:
+    """LBP-TOP of a clip, its face cut out where `crop` is `"face"`."""
     import cv2
 
     from dfrnet_keras.features.descriptors import lbp_top
-    from dfrnet_keras.features.face import crop_face, find_face
+    from dfrnet_keras.features.face import cut_faces
     from dfrnet_keras.frames import iterate_frames
 
-    frames = list(iterate_frames(clip.frames, range(clip.onset, clip.offset + 1), gray=True))
-    # A store decides for each dataset: clip by clip, some of one edition would be cut out and
-    # others be used whole.
-    if store.settings["crop"] == "none" or "already_cropped" in flags:
-        size = (_LBP_SIZE, _LBP_SIZE)
-        whole = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames]
-        return lbp_top(np.stack(whole))
-    return lbp_top(crop_face(frames, size=_LBP_SIZE, face=find_face(frames[0])))
+    frames = iterate_frames(clip.frames, range(clip.onset, clip.offset + 1), gray=True)
+    size = (_LBP_SIZE, _LBP_SIZE)
+    faces = [
+        cv2.resize(face, size, interpolation=cv2.INTER_AREA)
+        for face in cut_faces(frames, crop, size=_LBP_SIZE)
+    ]
+    return lbp_top(np.stack(faces))
