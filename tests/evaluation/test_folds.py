@@ -82,7 +82,7 @@ def test_validation_does_not_look_at_the_labels_of_the_test_subject(many, with_o
         assert other.validation.tolist() == fold.validation.tolist()
 
 
-def test_everybody_is_trained_on_nobody_tested(many):
+def test_all_subjects_are_trained_on_and_none_is_tested(many):
     fold = all_subjects_fold(many)
     assert fold.test.size == 0
     assert not persons(many, fold.train) & persons(many, fold.validation)

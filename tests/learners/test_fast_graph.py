@@ -73,11 +73,11 @@ def test_a_few_steps_of_training_are_those_of_the_network():
     trained = build()
     twin.give_to(trained)
     fresh = build().get_weights()
-    for weight, expected, born in zip(
+    for weight, expected, initial in zip(
         trained.get_weights(), plain.get_weights(), fresh, strict=True
     ):
         np.testing.assert_allclose(weight, expected, rtol=2e-3, atol=2e-5)
-        assert not np.array_equal(weight, born)
+        assert not np.array_equal(weight, initial)
 
 
 def test_networks_without_streams_keep_their_weights():
