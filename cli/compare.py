@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dfrnet_keras.cli.console import console, print_table
+
 if TYPE_CHECKING:
     from dfrnet_keras.evaluation.comparison import Comparison
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--csv", "form", flag_value="csv", help="Print one line a pair and test.")
 @click.option("--markdown", "form", flag_value="markdown", help="Print the tables as Markdown.")
 def compare(runs: tuple[Path, ...], all_pairs: bool, samples: int, form: str | None) -> None:
-    """Hold the first RUN against each of the others, over the same clips and folds.
+    """Compare the first RUN with each of the others, over the same clips and folds.
 
     Prints the difference of UF1 and of UAR with a paired bootstrap over subjects, McNemar's test
     over clips and a paired t-test over subjects, each with its effect size; p is corrected by Holm
@@ -83,8 +85,7 @@ def _csv(found: Sequence[Comparison]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    for row in rows:
-        writer.writerow({name: "" if value is None else value for name, value in row.items()})
+    writer.writerows(rows)  # what is None becomes an empty field
     return text.getvalue()
 
 
@@ -193,43 +194,27 @@ def _caption(about: Sequence[dict[str, Any]]) -> str:
 
 
 def _markdown(about: Sequence[dict[str, Any]], found: Sequence[Comparison]) -> str:
-    def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-        rows = [header, ["---"] * len(header), *lines]
-        return "\n".join(
-            f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in rows
-        )
+    from dfrnet_keras.report.page import pipe_table
 
-    parts = [f"{_caption(about)}.", table(*_runs_table(about))]
+    parts = [f"{_caption(about)}.", pipe_table(*_runs_table(about))]
     header, lines = _table(found)
     for number, pair in enumerate(found):
         four = lines[4 * number : 4 * number + 4]
-        parts += [f"{pair.first} against {pair.second}:", table(header, four)]
+        parts += [f"{pair.first} against {pair.second}:", pipe_table(header, four)]
     return "\n\n".join([*parts, *_summary(found), *_remarks(about)])
 
 
 def _print(about: Sequence[dict[str, Any]], found: Sequence[Comparison]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(markup=False, highlight=False)  # names may hold brackets
-
-    def show(title: str, header: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
-        console.print(title, style="bold")
-        table = Table(box=None, pad_edge=False)
-        for place, name in enumerate(header):
-            left = not place or name in ("network", "validation", "")
-            table.add_column(name, justify="left" if left else "right")
-        for line in lines:
-            table.add_row(*line)
-        console.print(table)
-
-    show(_caption(about), *_runs_table(about))
+    out = console()
+    out.print(_caption(about), style="bold")
+    print_table(*_runs_table(about), left=(0, 1, 5, 6))
     header, lines = _table(found)
     for number, pair in enumerate(found):
-        console.print()
-        show(f"{pair.first} against {pair.second}", header, lines[4 * number : 4 * number + 4])
-    console.print()
+        out.print(f"\n{pair.first} against {pair.second}", style="bold")
+        four = lines[4 * number : 4 * number + 4]
+        print_table(header, four, left=(0, len(header) - 1))
+    out.print()
     for line in _summary(found):
-        console.print(line, style="bold")
+        out.print(line, style="bold")
     for line in _remarks(about):
-        console.print(line, style="red" if line.startswith("OPTIMISTIC") else "dim")
+        out.print(line, style="red" if line.startswith("OPTIMISTIC") else "dim")

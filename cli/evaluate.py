@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from dfrnet_keras.cli.console import console, print_table
+
 
 @click.command()
 @click.argument("run", type=click.Path())
@@ -27,62 +29,57 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(metrics, indent=1))
         return
-    from rich.console import Console
-    from rich.table import Table
-
     from dfrnet_keras.evaluation.folds import held_out_unit, read_protocol
 
-    console = Console(markup=False, highlight=False)  # names may hold brackets
+    out = console()
     note = " - OPTIMISTIC: chosen on the test subjects" if metrics["optimistic"] else ""
-    folds = metrics["folds"]
+    folds, seeds, protocol = metrics["folds"], metrics["seeds"], str(metrics["protocol"])
     if not metrics["clips"]:
-        console.print(f"No fold of this run has predictions: {len(folds['failed'])} failed.")
+        out.print(f"No fold of this run has predictions: {len(folds['failed'])} failed.")
         return
-    console.print(f"{metrics['protocol']}, validation {metrics['validation']}{note}", style="bold")
+    out.print(f"{protocol}, validation {metrics['validation']}{note}", style="bold")
     expected = f" of {folds['expected']}" if folds["expected"] else ""
-    console.print(
-        f"{folds['done']}{expected} folds, {metrics['clips']} clips, "
-        f"{len(metrics['seeds'])} seed(s)"
-    )
+    out.print(f"{folds['done']}{expected} folds, {metrics['clips']} clips, {len(seeds)} seed(s)")
     if not metrics["complete"]:
-        unit = held_out_unit(str(metrics["protocol"]))
         plural = "" if folds["left_out"] == 1 else "s"
-        left_out = f", {folds['left_out']} {unit}{plural} left out" if folds["left_out"] else ""
-        console.print(f"Incomplete{left_out}: these are the figures of the folds that are done.")
-    if read_protocol(str(metrics["protocol"]))[0] != "composite" and len(metrics["datasets"]) > 1:
-        console.print(
-            "The figures of this protocol are those of each dataset; the first line pools them."
+        left_out = f", {folds['left_out']} {held_out_unit(protocol)}{plural} left out"
+        out.print(
+            f"Incomplete{left_out if folds['left_out'] else ''}: "
+            "these are the figures of the folds that are done."
         )
-    table = Table(box=None, pad_edge=False)
-    for column in ("", "UF1", "", "UAR", "", "accuracy", "clips"):
-        table.add_column(column, justify="left" if column in ("", "clips") else "right")
-
-    def row(name: str, figures: dict[str, Any], clips: Any, style: str | None = None) -> None:
-        values = []
-        for key in ("uf1", "uar"):
-            low, high = figures.get("interval", {}).get(key, (None, None))
-            values += [f"{figures[key]:.4f}", "" if low is None else f"{low:.2f}-{high:.2f}"]
-        table.add_row(name, *values, f"{figures['accuracy']:.4f}", str(clips), style=style)
-
-    seeds = metrics["seeds"]
-    row("all clips" + (", mean of seeds" if len(seeds) > 1 else ""), metrics, metrics["clips"],
-        "bold")  # fmt: skip
+    if read_protocol(protocol)[0] != "composite" and len(metrics["datasets"]) > 1:
+        out.print("The figures of this protocol are those of each dataset; the first line pools "
+                  "them.")  # fmt: skip
+    lines = {"all clips" + (", mean of seeds" if len(seeds) > 1 else ""): metrics}
     if len(seeds) > 1:
-        for seed, figures in seeds.items():
-            row(f"  seed {seed}", figures, figures["clips"])
+        lines |= {f"  seed {seed}": figures for seed, figures in seeds.items()}
     if len(metrics["datasets"]) > 1:
-        for name, figures in metrics["datasets"].items():
-            row(f"  {name}", figures, figures["clips"])
-    row("most frequent class", metrics["floor"], metrics["clips"], "dim")
-    console.print(table)
-    console.print("Beside each: the 95 % interval of a bootstrap over subjects.", style="dim")
-    matrix = Table(
-        "true \\ predicted", *metrics["classes"], box=None, pad_edge=False, title_justify="left"
+        lines |= {f"  {name}": figures for name, figures in metrics["datasets"].items()}
+    print_table(
+        ["", "UF1", "", "UAR", "", "accuracy", "clips"],
+        [
+            *(_line(name, figures, figures["clips"]) for name, figures in lines.items()),
+            _line("most frequent class", metrics["floor"], metrics["clips"]),
+        ],
+        left=(0, 2, 4, 6),
+        styles=["bold", *[None] * (len(lines) - 1), "dim"],
     )
-    for name, counts in zip(metrics["classes"], metrics["confusion_matrix"], strict=True):
-        matrix.add_row(name, *[str(count) for count in counts])
-    console.print(matrix)
+    out.print("Beside each: the 95 % interval of a bootstrap over subjects.", style="dim")
+    print_table(
+        ["true \\ predicted", *metrics["classes"]],
+        [
+            [name, *map(str, counts)]
+            for name, counts in zip(metrics["classes"], metrics["confusion_matrix"], strict=True)
+        ],
+        left=range(9),
+    )
     for fold in folds["failed"]:
-        console.print(
-            f"Failed: {fold['subject']} seed {fold['seed']}: {fold['reason']}", style="red"
-        )
+        out.print(f"Failed: {fold['subject']} seed {fold['seed']}: {fold['reason']}", style="red")
+
+
+def _line(name: str, figures: dict[str, Any], clips: int) -> list[str]:
+    values = []
+    for key in ("uf1", "uar"):
+        low, high = figures.get("interval", {}).get(key, (None, None))
+        values += [f"{figures[key]:.4f}", "" if low is None else f"{low:.2f}-{high:.2f}"]
+    return [name, *values, f"{figures['accuracy']:.4f}", str(clips)]

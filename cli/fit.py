@@ -37,7 +37,7 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
               help="A feature store, instead of --dataset.")  # fmt: skip
 @click.option("--size", type=int, help="Height and width of the maps; the prepared store's where "
               "there is one, else 224.")  # fmt: skip
-@click.option("--flow", "flow_method", help="Optical flow, tvl1 or dis; the prepared store's "
+@click.option("--flow", "flow_method", help="Optical flow, tvl1 or ilk; the prepared store's "
               "where there is one, else tvl1.")  # fmt: skip
 @click.option("--model", default="dfrnet", show_default=True, help="Networks: dfrnet, ststnet, "
               "off-apexnet, rcn-a, dual-inception, featref, capsulenet. Without one: svm, "

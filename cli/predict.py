@@ -93,11 +93,10 @@ def predict(
 
         predictor = Predictor(model, threads=threads, crop=crop, spotter=spotter)
     else:
+        from dfrnet_keras.prediction import KerasPredictor
         from dfrnet_keras.startup import start_keras
 
         start_keras()
-        from dfrnet_keras.prediction import KerasPredictor
-
         predictor = KerasPredictor(model, crop=crop, spotter=spotter)
     predictor.warm_up()
 
@@ -109,7 +108,8 @@ def predict(
     answers = Answers(str(model), predictor.classes, failed)
     for name, frames in named:
         answers.add(name, partial(answer, frames))
-    click.echo(answers.as_json() if as_json else "\n".join(answers.as_lines()))
+    for line in [answers.as_json()] if as_json else answers.as_lines():
+        click.echo(line)
     for _, reason in answers.failed:
         click.echo(f"Error: {reason}", err=True)
     if table is not None:

@@ -49,7 +49,7 @@ _FLAGS = {
               default="flow", show_default=True, help="How the apex of a clip that nobody "
               "annotated is found: SMIC has none. dcrois is the paper's.")  # fmt: skip
 @click.option("--flow", "flow_method", default="tvl1", show_default=True,
-              help="Optical flow: tvl1, dis, dis-fast or farneback.")  # fmt: skip
+              help="Optical flow: tvl1, ilk, dis, dis-fast or farneback.")  # fmt: skip
 @click.option("--strain", type=click.Choice(["paper", "tensor"]), default="paper",
               show_default=True, help="Optical strain by equation 7 of the paper, or the usual "
               "norm of the strain tensor.")  # fmt: skip

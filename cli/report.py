@@ -1,4 +1,4 @@
-"""`dfr-keras report`: one HTML page about a run."""
+"""`dfr-keras report`: one HTML page about one run or several."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from dfrnet_keras.cli.backend import start_keras
               help="The page to write; RUN/report.html by default, for several runs "
               "comparison.html in the folder of the first.")  # fmt: skip
 @click.option("--latency", type=click.Path(path_type=Path), metavar="FILE.json",
-              help="For several runs: milliseconds by name of the run, or what `dfr-keras "
-              "benchmark --json` printed of files in their folders. Without it, accuracy is drawn "
-              "against multiply-accumulates.")  # fmt: skip
+              help="For several runs: milliseconds by name of the run, what `dfr-keras "
+              "benchmark --json` printed of files in their folders, or the latencies.json of "
+              "`dfr-keras reproduce`, whose folder will do. Without it, accuracy is drawn against "
+              "multiply-accumulates.")  # fmt: skip
 @click.option("--published", is_flag=True,
               help="Show the rows of the paper's Table 2 beside the runs.")  # fmt: skip
 def report(runs: tuple[Path, ...], out: Path | None, latency: Path | None, published: bool) -> None:

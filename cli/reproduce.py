@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
-import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.paper.experiments import FIGURES, NAMES, TABLES
+from dfrnet_keras.paper.experiments import FIGURES, NAMES, QUICK, QUICK_SIZE, TABLES, Effort
+
+if TYPE_CHECKING:
+    from dfrnet_keras.paper.runs import Source
 
 _PATH = click.Path(path_type=Path)
 
@@ -97,7 +100,7 @@ def reproduce(
         start_keras()
     # Each row is a network of its own, which TensorFlow takes for a mistake.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    from dfrnet_keras.paper.runs import QUICK, QUICK_RUNS, QUICK_SIZE, Effort, Source
+    from dfrnet_keras.paper.runs import Source
 
     effort = Effort(
         folds=folds or (QUICK.folds if quick else None),
@@ -105,6 +108,11 @@ def reproduce(
         seeds=seeds,
         jobs=jobs,
         quick=quick,
+        training=not no_training,
+        latency=not no_latency,
+        threads=threads,
+        timed_runs=(QUICK if quick else Effort()).timed_runs,
+        time_again=time_again,
     )
     source = None
     if dataset is not None or store_path is not None:
@@ -116,11 +124,7 @@ def reproduce(
             flow_method="dis" if quick and dataset else None,
             jobs=max(jobs, 1),
         )
-    results = _results(
-        names, source, effort,
-        run_dir=run_dir, training=not no_training, latency=not no_latency, threads=threads,
-        latency_runs=QUICK_RUNS if quick else 100, time_again=time_again,
-    )  # fmt: skip
+    results = _results(names, source, effort, run_dir)
     written = _write(results, run_dir, csv_file, markdown, latex)
     if page is not None:
         from dfrnet_keras.paper import write_page
@@ -135,65 +139,50 @@ def reproduce(
             _print(result)
         for path in written:
             click.echo(f"Written: {path}")
-    if all(result.get("missing") for result in results):
+    missing = [result["what"] for result in results if result.get("missing")]
+    if missing:
+        click.echo(f"Could not be run: {', '.join(missing)}; the reasons stand above.", err=True)
         sys.exit(1)
 
 
 def _check_files(run_dir: Path, page: Path | None, others: list[Path | None]) -> None:
     """Refuse what cannot be written before hours are spent on it."""
-    if page is not None and page.suffix.lower() not in (".html", ".htm"):
-        raise InputError(f"{page} is to hold a web page: give a name that ends in .html.")
-    for path in (page, *others):
-        if path is not None and path.is_dir():
+    from dfrnet_keras.atomic import check_writable
+    from dfrnet_keras.report.page import check_page
+
+    given = [path for path in (page and check_page(page), *others) if path is not None]
+    for path in given:
+        if path.is_dir():
             raise InputError(f"{path} is a folder: give the name of a file.")
-    for folder in {run_dir, *(path.parent for path in (page, *others) if path is not None)}:
-        there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
-        if not there.is_dir():
-            raise InputError(f"{there} is a file, not a folder: nothing can be written into it.")
-        if not os.access(there, os.W_OK):
-            raise InputError(f"{there} cannot be written to: give another folder.")
+    for path in (run_dir / "latencies.json", *given):
+        check_writable(path)
 
 
 def _results(
-    names: list[str],
-    source: Any,
-    effort: Any,
-    *,
-    training: bool,
-    latency: bool,
-    time_again: bool,
-    run_dir: Path,
-    threads: int,
-    latency_runs: int,
+    names: list[str], source: Source | None, effort: Effort, run_dir: Path
 ) -> list[dict[str, Any]]:
     """What `reproduce` gives for each name; of several, one that cannot be run says why."""
     from dfrnet_keras.cli.progress import FoldProgress, clip_progress
     from dfrnet_keras.paper import reproduce as run_again
 
-    if source is not None and (set(names) != {"table1"} and training):
+    if source is not None and set(names) != {"table1"} and effort.training:
         with clip_progress() as progress:
             source.progress = progress
             _ = source.store  # built here, under its own bar
-    if latency and len(names) > 1:
+    if effort.latency and len(names) > 1:
         from dfrnet_keras.paper.latencies import time_networks
         from dfrnet_keras.paper.tables import timed_rows
 
-        # All in one sitting: tables have networks in common, and times are only held against each
-        # other within one.
-        rows = timed_rows(names, source if training else None)
-        time_networks(
-            rows, run_dir, threads=threads, runs=latency_runs, again=time_again, tell=_tell
-        )
-        time_again = False
+        # All in one sitting: tables have networks in common, and times are only compared with
+        # each other within one.
+        rows = timed_rows(names, source if effort.training else None)
+        time_networks(rows, run_dir, effort, _log)
+        effort = dataclasses.replace(effort, time_again=False)
     results = []
     for name in names:
         with FoldProgress() as bars:
             try:
-                result = run_again(
-                    name, source, effort,
-                    run_dir=run_dir, training=training, latency=latency, threads=threads,
-                    latency_runs=latency_runs, time_again=time_again, tell=_tell, progress=bars,
-                )  # fmt: skip
+                result = run_again(name, source, effort, run_dir=run_dir, log=_log, progress=bars)
             except InputError as error:
                 if len(names) == 1:
                     raise
@@ -203,14 +192,14 @@ def _results(
     return results
 
 
-def _missing(name: str, source: Any, reason: str) -> dict[str, Any]:
+def _missing(name: str, source: Source | None, reason: str) -> dict[str, Any]:
     title = TABLES[name].title if name in TABLES else ", ".join(FIGURES.get(name, ("Datasets",)))
-    return {"what": name, "title": title, "dataset": source and source.name, "notices": [],
+    return {"what": name, "title": title, "dataset": source.name if source else None, "notices": [],
             "rows": [], "missing": reason, "by_dataset": False, "costs": False,
             "epochs": False}  # fmt: skip
 
 
-def _tell(words: str) -> None:
+def _log(words: str) -> None:
     click.echo(words, err=True)
 
 
@@ -222,57 +211,43 @@ def _write(
     latex: Path | None,
 ) -> list[Path]:
     """Write the pictures of figures and the files that were asked for."""
-    from dfrnet_keras.evaluation.run_folder import write_text
+    from dfrnet_keras.atomic import whole_file
     from dfrnet_keras.paper import text
 
     written = []
     for result in results:
         if "panels" in result:
-            from dfrnet_keras.paper.pictures import draw_matrices, write_png
+            from dfrnet_keras.paper.pictures import write_matrices
 
-            path = run_dir / f"{result['what']}.png"
-            write_png(draw_matrices(result), path)
-            result["png"] = str(path)
-            written.append(path)
+            written.append(write_matrices(result, run_dir / f"{result['what']}.png"))
+            result["png"] = str(written[-1])
     for target, render in (
         (csv_file, text.as_csv), (markdown, text.as_markdown), (latex, text.as_latex),
     ):  # fmt: skip
         if target is not None:
-            try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                write_text(target, render(results))
-            except OSError as error:
-                raise InputError(
-                    f"{target} cannot be written ({error.strerror}): give another."
-                ) from error
+            with whole_file(target) as partial:
+                partial.write_text(render(results), encoding="utf-8")
             written.append(target)
     return written
 
 
 def _print(result: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+    from dfrnet_keras.cli.console import console, print_table
+    from dfrnet_keras.paper.text import header_of, lines_of, name_of, remarks_of
 
-    from dfrnet_keras.paper.text import columns_of, lines_of, remarks_of
-
-    console = Console(markup=False, highlight=False)
-    what = result["what"]
-    console.print(f"\n{what[:-1].capitalize()} {what[-1]}: {result['title']}", style="bold")
+    out = console(wide=True)  # sentences are searched for and copied
+    out.print(f"\n{name_of(result)}: {result['title']}", style="bold")
     for words in result["notices"]:
-        click.secho(words, fg="yellow")
+        out.print(words, style="yellow")
     if result.get("missing"):
-        click.echo(f"Not run: {result['missing']}")
+        out.print(f"Not run: {result['missing']}")
         return
-    # A table that is wider than the terminal is not cut: its lines are folded by the terminal.
-    wide = Console(markup=False, highlight=False, width=max(console.width, 200))
-    table = Table(box=None, pad_edge=False)
-    table.add_column(result.get("header", "Panel"), no_wrap=True)
-    table.add_column("")
-    for column in columns_of(result):
-        table.add_column(column.header, justify="right")
-    for line in lines_of(result):
-        table.add_row(line.name, line.whose, *line.cells,
-                      style="dim" if line.whose == "paper" else None)  # fmt: skip
-    (wide if len(table.columns) > 7 else console).print(table)
+    lines = lines_of(result)
+    print_table(
+        header_of(result),
+        [[line.name, line.whose, *line.cells] for line in lines],
+        left=(0, 1),
+        styles=["dim" if line.whose == "paper" else None for line in lines],
+    )
     for words in remarks_of(result):
-        click.echo(words)  # not folded: sentences are searched for and copied
+        out.print(words)

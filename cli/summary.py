@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from dfrnet_keras.cli.console import print_table
+
 
 @click.command()
 @click.option("--model", "name", default="dfrnet", show_default=True, help="dfrnet, ststnet, "
@@ -44,14 +46,12 @@ def summary(name: str, classes: int, as_json: bool, **options: Any) -> None:
         click.echo(json.dumps({**dataclasses.asdict(counts), "paper": row}, indent=2))
         return
     model.summary(print_fn=click.echo)
-    for line in _table(counts, paper, classes):
-        click.echo(line)
+    _print(counts, paper, classes)
 
 
-def _table(counts: Any, paper: Any, classes: int) -> list[str]:
-    ours = f"ours, {classes} classes"
+def _print(counts: Any, paper: Any, classes: int) -> None:
     theirs = "" if paper is None else f"paper, {paper.classes} classes"
-    lines = [f"{'':34}{ours:>20}{theirs:>24}"]
+    rows = []
     for title, number, printed, unit, letter in (
         ("Parameters", counts.parameters, paper and paper.parameters, 1e6, "M"),
         ("Parameters, Keras count_params()", counts.keras_parameters, None, 1e6, "M"),
@@ -59,8 +59,8 @@ def _table(counts: Any, paper: Any, classes: int) -> list[str]:
         ("The same as thop counts them", counts.thop_macs, paper and paper.thop_macs, 1e9, "G"),
     ):
         beside = "" if printed is None else f"{printed / unit:.3f} {letter}"
-        lines.append(f"{title:34}{number / unit:>18.4f} {letter}{beside:>24}")
+        rows.append([title, f"{number / unit:.4f} {letter}", beside])
+    print_table(["", f"ours, {classes} classes", theirs], rows)
     if paper is not None:
         tables = " and ".join(f"Table {number}" for number in paper.tables)
-        lines.append(f"The paper's figures stand in {tables}.")
-    return lines
+        click.echo(f"The paper's figures stand in {tables}.")

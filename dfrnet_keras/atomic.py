@@ -47,7 +47,7 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = True) -> Itera
             yield partial
             os.replace(partial, path)
     finally:
-        with suppress(NotADirectoryError):
+        with suppress(OSError):  # what could not be made need not be removed
             partial.unlink(missing_ok=True)
 
 
@@ -105,7 +105,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(b"\0" * 4096)  # an empty file has room on a full disk
     finally:
-        with suppress(NotADirectoryError):
+        with suppress(OSError):  # what could not be made need not be removed
             partial.unlink(missing_ok=True)
 
 
@@ -119,6 +119,8 @@ def _unwritable(path: Path, partial: Path) -> Iterator[None]:
         ours = named is None or named in (partial, path, path.parent) or partial in named.parents
         if error.errno not in _UNWRITABLE or not ours:
             raise
+        # A file where a folder ought to be is said to exist.
+        reason = os.strerror(errno.ENOTDIR) if error.errno == errno.EEXIST else error.strerror
         raise InputError(
-            f"{path} cannot be written ({error.strerror}): choose another folder or make room."
+            f"{path} cannot be written ({reason}): choose another folder or make room."
         ) from error

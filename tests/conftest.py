@@ -221,3 +221,50 @@ def guesser():
                                       "seconds": 0.5}  # fmt: skip
 
     return Nearest
+
+
+@pytest.fixture(scope="session")
+def predict_folder(tmp_path_factory):
+    """A network, and three clips: frames, a video, and a folder with one frame alone."""
+    from dfrnet_keras.models import build_model
+    from dfrnet_keras.models.saving import save_network
+
+    folder = tmp_path_factory.mktemp("predict")
+    settings = {"flow_method": "dis-fast", "strain_cross_term": True, "remove_global_motion": False,
+                "crop": "none", "apex": "annotated", "spotter": "flow"}  # fmt: skip
+    description = {
+        "classes": ["negative", "positive", "surprise"],
+        "size": 32,
+        "flow_range": "pixels",
+        "store": {"digest": "", "settings": settings},
+    }
+    network = build_model("dfrnet", input_size=32, stages=1)
+    save_network(network, folder / "model.keras", description)
+    noise = np.random.default_rng(0).uniform(0, 255, (90, 90, 3))
+    texture = cv2.GaussianBlur(noise, (0, 0), 2).astype(np.float32)
+    texture = (texture - texture.min()) / np.ptp(texture) * 255
+    y, x = np.mgrid[:90, :90].astype(np.float32)
+    hill = np.exp(-((x - 45) ** 2 + (y - 66) ** 2) / 150).astype(np.float32)
+    frames = [
+        cv2.remap(texture, x, y - far * hill, cv2.INTER_CUBIC).clip(0, 255).astype(np.uint8)
+        for far in (0, 0, 0, 0.7, 1.5, 2.5, 1.5, 0.7, 0, 0, 0, 0)
+    ]
+    (folder / "frames").mkdir()
+    for index, frame in enumerate(frames):
+        cv2.imwrite(str(folder / "frames" / f"img{index}.png"), frame)
+    video = cv2.VideoWriter(
+        str(folder / "clip.avi"), cv2.VideoWriter.fourcc(*"FFV1"), 10.0, (90, 90)
+    )
+    for frame in frames:
+        video.write(frame)
+    video.release()
+    (folder / "one").mkdir()
+    cv2.imwrite(str(folder / "one" / "a.png"), frames[0])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def keras_predictor(predict_folder):
+    from dfrnet_keras.prediction import KerasPredictor
+
+    return KerasPredictor(predict_folder / "model.keras")

@@ -19,7 +19,8 @@ ALLOWED: dict[str, set[str] | None] = {
     "cache": set(),
     "startup": set(),
     "atomic": set(),
-    "layers": set(),
+    # The arithmetic of the flow is written once, for NumPy and for keras.ops.
+    "layers": {"features"},
     "features": set(),
     "frames": set(),
     "pipeline": set(),

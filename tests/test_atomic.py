@@ -92,3 +92,13 @@ def test_a_folder_is_replaced_when_the_new_one_is_whole(tmp_path):
         whole_folder(tmp_path / "file", overwrite=True),
     ):
         pytest.fail("the block was entered")
+
+
+def test_a_read_only_disk_is_told_with_the_name_that_the_user_gave(tmp_path, monkeypatch):
+    def refuse(path, *_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", refuse)
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)  # even of what is not there
+    with pytest.raises(InputError, match=r"/a\.txt cannot be written \(Read-only file system\)"):
+        check_writable(tmp_path / "a.txt")

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 
 
-def test_wheel_holds_every_module_of_the_tree(tmp_path: Path) -> None:
+def test_wheel_holds_every_module_and_template_of_the_tree(tmp_path: Path) -> None:
     # From a copy of what git would give, so that no build folder is left in the tree.
     copy = tmp_path / "tree"
     copy.mkdir()
@@ -24,19 +24,22 @@ def test_wheel_holds_every_module_of_the_tree(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
-    packed = {name for name in names if name.endswith(".py")}
+    kinds = (".py", ".j2", ".css", ".csv")
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(kinds)}
     expected = {
         str(file.relative_to(ROOT))
-        for file in (ROOT / "dfrnet_keras").rglob("*.py")
-        if not {"cli", "tflite"} & set(file.relative_to(ROOT / "dfrnet_keras").parts[:1])
+        for file in (ROOT / "dfrnet_keras").rglob("*")
+        if file.suffix in kinds
+        and not {"cli", "tflite"} & set(file.relative_to(ROOT / "dfrnet_keras").parts[:1])
     }
     for name in ("cli", "tflite"):
         expected |= {
-            f"dfrnet_keras/{file.relative_to(ROOT)}" for file in (ROOT / name).rglob("*.py")
+            f"dfrnet_keras/{file.relative_to(ROOT)}"
+            for file in (ROOT / name).rglob("*")
+            if file.suffix in kinds
         }
     assert packed == expected
-    assert "dfrnet_keras/datasets/megc2019.csv" in names
+    assert {"dfrnet_keras/report/style.css", "dfrnet_keras/report/templates/page.html.j2"} <= packed
 
 
 def test_links_give_a_checkout_the_installed_names() -> None:

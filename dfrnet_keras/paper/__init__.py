@@ -6,7 +6,7 @@ Names are loaded on first use: to list the tables needs no Keras.
 from importlib import import_module
 from typing import Any
 
-_HOME = {"Effort": "runs", "reproduce": "tables", "write_page": "web_page"}
+_HOME = {"Effort": "experiments", "reproduce": "tables", "write_page": "web_page"}
 __all__ = sorted(_HOME)
 
 

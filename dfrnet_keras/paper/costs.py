@@ -1,18 +1,19 @@
-"""What the networks of a table cost in parameters and multiply-accumulates."""
+"""What the networks of a table cost in parameters and multiply-accumulates, and what is printed."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from dfrnet_keras.paper.experiments import Row
+from dfrnet_keras.paper.published import PUBLISHED
+from dfrnet_keras.report import costs
 
 
 def network_key(row: Row) -> str:
     """The same for rows of the same network."""
-    return json.dumps([row.model, row.options], sort_keys=True)
+    return costs.network_key(row.model, row.options)
 
 
 def is_network(row: Row) -> bool:
@@ -20,6 +21,24 @@ def is_network(row: Row) -> bool:
     from dfrnet_keras.models import MODELS
 
     return row.model in MODELS
+
+
+def printed_costs(what: str, row: Row) -> dict[str, float]:
+    """`parameters`, `thop_macs` and `milliseconds` that a table prints; empty where it has none."""
+    milliseconds = PUBLISHED[what][row.name].milliseconds
+    if milliseconds is None:
+        return {}
+    from dfrnet_keras.models import paper_counts
+
+    options = {**row.options, **(row.counted or {})}
+    options.pop("classes", None)
+    printed = paper_counts(**options)
+    assert printed is not None
+    return {
+        "parameters": printed.parameters,
+        "thop_macs": printed.thop_macs,
+        "milliseconds": milliseconds,
+    }
 
 
 def counts_of(row: Row) -> dict[str, Any]:

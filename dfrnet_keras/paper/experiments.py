@@ -62,6 +62,45 @@ class Table:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How much is trained and timed.
+
+    Attributes:
+        folds: Only the first so many folds; `None` runs all.
+        epochs: At most so many; `None` is each network's published training.
+        seeds: How many seeds each fold is run with.
+        jobs: Processes that train folds at the same time.
+        quick: Also shorten what alone would take minutes: ViT gets one fold and one epoch.
+        training: Whether to train; without, scores are missing.
+        latency: Whether to time the networks, or take their times from the folder of runs.
+        threads: For the timing, of Keras and of LiteRT.
+        timed_runs: Of each network.
+        time_again: Whether to time networks that were timed before.
+    """
+
+    folds: int | None = None
+    epochs: int | None = None
+    seeds: int = 1
+    jobs: int = 1
+    quick: bool = False
+    training: bool = True
+    latency: bool = True
+    threads: int = 1
+    timed_runs: int = 100
+    time_again: bool = False
+
+    @property
+    def shortened(self) -> bool:
+        """Whether less than the published training is done."""
+        return self.quick or self.folds is not None or self.epochs is not None
+
+
+QUICK = Effort(folds=2, epochs=2, quick=True, timed_runs=5)
+# Every network of Table 5 can still reduce maps of this size; AlexNet asks for 92.
+QUICK_SIZE = 96
+
+
 _PLAIN = {"attention": "none", "classes": 1000}
 _ATTENTIVE = {"attention": "all", "classes": 1000}
 _THREE = {"classes": 3}

@@ -1,7 +1,7 @@
 """How long the networks of a table take, timed in a process of their own, and kept on disk.
 
 What was timed against each other in one go is a sitting. A table takes all its times from one, so
-that its rows can be held against each other on a machine that others use as well.
+that its rows can be compared on a machine that others use as well.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.paper.costs import is_network, network_key
-from dfrnet_keras.paper.experiments import Row
+from dfrnet_keras.paper.experiments import Effort, Row
 from dfrnet_keras.startup import limit_threads, start_keras
 
 FILE = "latencies.json"
@@ -31,11 +32,8 @@ Sitting = dict[str, Any]
 def time_networks(
     rows: Iterable[Row],
     run_dir: str | os.PathLike[str],
-    *,
-    threads: int = 1,
-    runs: int = 100,
-    again: bool = False,
-    tell: Callable[[str], None] | None = None,
+    effort: Effort,
+    log: Callable[[str], None] = lambda words: None,
 ) -> Sitting | None:
     """Time the networks of rows against each other, Keras and .tflite, or find their times.
 
@@ -48,10 +46,9 @@ def time_networks(
         run_dir: Folder whose `latencies.json` holds the sittings of before. The latest one that
             timed all of these networks on this kind of processor, with the same versions and
             threads and no fewer runs, is taken instead of a new one; a new one is added.
-        threads: For Keras and for LiteRT.
-        runs: Timed runs of each, after a few that are not.
-        again: Whether to time them even so.
-        tell: Called with a line before they are timed.
+        effort: How many threads and timed runs of each, after a few that are not, and whether
+            to time them even so.
+        log: Called with a line before they are timed.
 
     Returns:
         `None` where no row is a network, else `machine` (see `timing.machine`, at the start of the
@@ -75,7 +72,8 @@ def time_networks(
     sittings = _read(path)
     machine = timing.machine()
     versions = _versions()
-    for sitting in () if again else reversed(sittings):
+    threads, runs = effort.threads, effort.timed_runs
+    for sitting in () if effort.time_again else reversed(sittings):
         if (
             set(wanted) <= set(sitting["networks"])
             and sitting.get("versions") == versions
@@ -84,8 +82,7 @@ def time_networks(
             and all(sitting["machine"].get(key) == machine[key] for key in ("processor", "system"))
         ):
             return sitting
-    if tell is not None:
-        tell(f"timing {len(wanted)} networks, {runs} runs each")
+    log(f"timing {len(wanted)} networks, {runs} runs each")
     sitting = {
         "machine": machine,
         "versions": versions,
@@ -94,7 +91,8 @@ def time_networks(
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),
         "networks": _in_a_process(wanted, threads, runs),
     }
-    _write(path, [*sittings, sitting])
+    with whole_file(path) as partial:
+        partial.write_text(json.dumps({"sittings": [*sittings, sitting]}, indent=1), "utf-8")
     return sitting
 
 
@@ -125,13 +123,6 @@ def _read(path: Path) -> list[Sitting]:
             f"{path} holds no times of networks ({error}): delete it, and they are timed again."
         ) from error
     return sittings
-
-
-def _write(path: Path, sittings: list[Sitting]) -> None:
-    from dfrnet_keras.evaluation.run_folder import write_text
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps({"sittings": sittings}, indent=1))
 
 
 def _versions() -> dict[str, str]:

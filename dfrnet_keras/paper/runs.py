@@ -14,47 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.paper.experiments import Row
+from dfrnet_keras.paper.experiments import Effort, Row
 
 if TYPE_CHECKING:
     from dfrnet_keras.datasets import Clip
-    from dfrnet_keras.evaluation import Learner, Run
-    from dfrnet_keras.evaluation.loso import Progress
+    from dfrnet_keras.evaluation import Run
+    from dfrnet_keras.evaluation.learner import Progress
     from dfrnet_keras.models.recipe import Recipe
     from dfrnet_keras.store import FeatureStore
-
-# Every network of Table 5 can still reduce maps of this size; AlexNet asks for 92.
-QUICK_SIZE = 96
-# How often a network is timed when it is only to be seen that it can be.
-QUICK_RUNS = 5
-_VIT_BATCH = 8
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much of the training is done.
-
-    Attributes:
-        folds: Only the first so many folds; `None` runs all.
-        epochs: At most so many; `None` is each network's published training.
-        seeds: How many seeds each fold is run with.
-        jobs: Processes that train folds at the same time.
-        quick: Also shorten what alone would take minutes: ViT gets one fold and one epoch.
-    """
-
-    folds: int | None = None
-    epochs: int | None = None
-    seeds: int = 1
-    jobs: int = 1
-    quick: bool = False
-
-    @property
-    def shortened(self) -> bool:
-        """Whether less than the published training is done."""
-        return self.quick or self.folds is not None or self.epochs is not None
-
-
-QUICK = Effort(folds=2, epochs=2, quick=True)
 
 
 @dataclass
@@ -146,17 +113,24 @@ def train_row(
         InputError: The network cannot look at the store, or see `evaluate_loso`.
     """
     from dfrnet_keras.evaluation import evaluate_loso
+    from dfrnet_keras.learners.make import make_learner
 
+    assert row.model is not None
     store = source.store_of(row)
     recipe = _recipe(row, effort)
-    learner = _learner(row, store, source, recipe)
+    learner = make_learner(
+        row.model, store, model_options=row.options, recipe=recipe, clips=lambda: source.clips
+    )
     validation = recipe.validation if recipe else "none"
-    if effort.jobs == 1 and hasattr(learner, "prepare_process"):
+    if effort.jobs == 1:
         learner.prepare_process(os.cpu_count() or 1)
+    identity = json.dumps([learner.settings, store.digest, validation], sort_keys=True)
+    words = [source.dataset or store.path.name, row.model, *map(str, row.options.values())]
+    name = "-".join([*words, hashlib.sha256(identity.encode()).hexdigest()[:8]])
     return evaluate_loso(
         learner,
         store,
-        run_dir=_folder(row, learner, store, source, validation, run_dir),
+        run_dir=run_dir / name,
         jobs=effort.jobs,
         seed=range(effort.seeds),
         validation=validation,
@@ -207,30 +181,5 @@ def _recipe(row: Row, effort: Effort) -> Recipe | None:
     if effort.epochs is not None:
         recipe = dataclasses.replace(recipe, epochs=effort.epochs)
     if effort.quick and _is_vit(row):
-        recipe = dataclasses.replace(recipe, epochs=1, batch_size=_VIT_BATCH)
+        recipe = dataclasses.replace(recipe, epochs=1, batch_size=8)
     return recipe
-
-
-def _learner(row: Row, store: FeatureStore, source: Source, recipe: Recipe | None) -> Learner:
-    assert row.model is not None
-    from dfrnet_keras.learners.make import make_learner
-
-    return make_learner(
-        row.model, store, model_options=row.options, recipe=recipe, clips=lambda: source.clips,
-    )  # fmt: skip
-
-
-def _folder(
-    row: Row,
-    learner: Learner,
-    store: FeatureStore,
-    source: Source,
-    validation: str,
-    run_dir: Path,
-) -> Path:
-    settings = getattr(learner, "settings", {"name": row.model})
-    identity = json.dumps([settings, store.digest, validation], sort_keys=True)
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:8]
-    words = [str(value) for value in row.options.values()]
-    dataset = source.dataset or store.path.name
-    return run_dir / "-".join([dataset, str(row.model), *words, digest])

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.paper.costs import network_key
+from dfrnet_keras.paper.costs import counts_of, is_network, network_key, printed_costs
 from dfrnet_keras.paper.experiments import DATASET_COLUMNS, FIGURES, NAMES, OURS, TABLES, Row
-from dfrnet_keras.paper.latencies import time_networks
-from dfrnet_keras.paper.published import COSTS, DATASETS, PAPER_MACHINE, PUBLISHED_TABLE2, SCORES
+from dfrnet_keras.paper.latencies import Sitting, time_networks
+from dfrnet_keras.paper.published import DATASETS, PAPER_MACHINE, PUBLISHED
 from dfrnet_keras.paper.runs import Effort, Source, scores_of, train_row
 from dfrnet_keras.paper.views import missing_views, refusal, trainable
+from dfrnet_keras.report.page import count_of
 
 if TYPE_CHECKING:
-    from dfrnet_keras.evaluation.loso import Progress
+    from dfrnet_keras.evaluation.learner import Progress
 
 NO_RESULT = "machinery only, not a result"
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 def reproduce(
@@ -28,12 +29,7 @@ def reproduce(
     effort: Effort,
     *,
     run_dir: str | Path = "runs/reproduce",
-    training: bool = True,
-    latency: bool = True,
-    threads: int = 1,
-    latency_runs: int = 100,
-    time_again: bool = False,
-    tell: Tell | None = None,
+    log: Log = lambda words: None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Run, or go on with, what a table or figure of the paper needs.
@@ -41,15 +37,10 @@ def reproduce(
     Args:
         what: One of `experiments.NAMES`.
         source: The data; `None` trains nothing.
-        effort: How much of the training is done.
+        effort: How much is trained and timed.
         run_dir: Where runs are kept and gone on with; tables share those they have in common, and
             times of networks.
-        training: Whether to train; without, scores are missing.
-        latency: Whether to time the networks, or take their times from `run_dir`.
-        threads: For the timing, of Keras and of LiteRT.
-        latency_runs: Timed runs of each network.
-        time_again: Whether to time networks that were timed before.
-        tell: Called with a line about what is being done.
+        log: Called with a line about what is being done.
         progress: See `evaluate_loso`.
 
     Returns:
@@ -69,37 +60,31 @@ def reproduce(
     about: dict[str, Any] = {
         "what": what,
         "dataset": source.name if source else None,
-        "notices": _notices(what, source, effort) if training and what != "table1" else [],
+        "notices": _notices(what, source, effort) if effort.training and what != "table1" else [],
     }
     if what == "table1":
         return {**about, **_datasets(source)}
     if what in FIGURES:
-        return {**about, **_figure(what, source, effort, run_dir, training, tell, progress)}
+        return {**about, **_figure(what, source, effort, run_dir, log, progress)}
     table = TABLES[what]
     # Before anything is counted or timed.
-    if training and source is not None and not trainable(table.rows, source.store):
+    if effort.training and source is not None and not trainable(table.rows, source.store):
         raise InputError(refusal(what, source, table.rows, has_costs=table.costs))
     rows = [_printed(what, row) for row in table.rows]
-    for row, figures in zip(table.rows, rows, strict=True):
-        if table.costs:
-            figures |= _counted(row)
     machine = None
-    if latency and table.costs:
-        sitting = time_networks(
-            table.rows, run_dir, threads=threads, runs=latency_runs, again=time_again, tell=tell
-        )
-        if sitting is not None:
-            about_it = {name: sitting[name] for name in ("threads", "runs", "started")}
-            machine = {**sitting["machine"], **about_it}
-            for row, figures in zip(table.rows, rows, strict=True):
-                figures |= sitting["networks"].get(network_key(row), {})
+    if table.costs:
+        for row, figures in zip(table.rows, rows, strict=True):
+            figures |= counts_of(row) if is_network(row) else {}
+        if effort.latency:
+            sitting = time_networks(table.rows, run_dir, effort, log)
+            machine = _add_times(table.rows, rows, sitting)
     for row, figures in zip(table.rows, rows, strict=True):
-        if not training:
+        if not effort.training:
             figures["not_run"] = "training was left out"
         elif source is None:
             figures["not_run"] = "no dataset was given"
         else:
-            _say(tell, f"{what}: {row.name}")
+            log(f"{what}: {row.name}")
             figures |= _trained(row, source, effort, run_dir, progress)
     return {
         **about,
@@ -111,7 +96,21 @@ def reproduce(
         "epochs": table.epochs,
         "rows": rows,
         "machine": machine,
-        "paper_machine": PAPER_MACHINE if what in COSTS else None,
+        "paper_machine": PAPER_MACHINE if "milliseconds" in (rows[0]["paper"] or {}) else None,
+    }
+
+
+def _add_times(
+    rows: Iterable[Row], figures: Iterable[dict[str, Any]], sitting: Sitting | None
+) -> dict[str, Any] | None:
+    """Add the times of a sitting to the figures of rows; what it was measured on."""
+    if sitting is None:
+        return None
+    for row, its in zip(rows, figures, strict=True):
+        its |= sitting["networks"].get(network_key(row), {})
+    return {
+        **sitting["machine"],
+        **{name: sitting[name] for name in ("threads", "runs", "started")},
     }
 
 
@@ -137,10 +136,10 @@ def _notices(what: str, source: Source | None, effort: Effort) -> list[str]:
         return []
     notices = []
     if effort.shortened:
-        folds = "all folds" if effort.folds is None else f"{_many(effort.folds, 'fold')} a row"
+        folds = "all folds" if effort.folds is None else f"{count_of(effort.folds, 'fold')} a row"
         epochs = "the published training"
         if effort.epochs is not None:
-            epochs = f"at most {_many(effort.epochs, 'epoch')}"
+            epochs = f"at most {count_of(effort.epochs, 'epoch')}"
         notices.append(
             f"This is {NO_RESULT}: {folds}, {epochs}, maps of {source.store.size} pixels."
         )
@@ -155,34 +154,18 @@ def _printed(what: str, row: Row) -> dict[str, Any]:
     """A row with what the paper prints for it, our part still empty."""
     paper: dict[str, Any] = {}
     note = row.note
-    if what in COSTS:
-        cost = COSTS[what][row.name]
-        paper = {
-            "parameters": cost.parameters, "thop_macs": cost.thop_macs,
-            "milliseconds": cost.milliseconds, "uf1": cost.full[0], "uar": cost.full[1],
-        }  # fmt: skip
-    elif row.name in SCORES[what]:
-        full, *parts = SCORES[what][row.name]
-        paper = {
-            "uf1": full[0],
-            "uar": full[1],
-            "datasets": {
-                name: {"uf1": pair[0], "uar": pair[1]}
-                for name, pair in zip(DATASET_COLUMNS.values(), parts, strict=True)
-            },
-        }
-    if what == "table2":
-        for published in PUBLISHED_TABLE2:
-            if published.method == row.name:
-                paper["source"], note = published.source, published.note
+    published = PUBLISHED[what].get(row.name)
+    if published is not None:
+        paper = {**printed_costs(what, row), "uf1": published.full[0], "uar": published.full[1]}
+        if published.smic is not None:
+            paper["datasets"] = {
+                name: dict(zip(("uf1", "uar"), getattr(published, name), strict=True))
+                for name in DATASET_COLUMNS.values()
+            }
+        if what == "table2":
+            paper["source"], note = published.source, published.note
     settings = {"model": row.model, "options": dict(row.options)}
     return {"name": row.name, **settings, "note": note, "paper": paper or None}
-
-
-def _counted(row: Row) -> dict[str, Any]:
-    from dfrnet_keras.paper.costs import counts_of, is_network
-
-    return counts_of(row) if is_network(row) else {}
 
 
 def _trained(
@@ -236,17 +219,16 @@ def _figure(
     source: Source | None,
     effort: Effort,
     run_dir: Path,
-    training: bool,
-    tell: Tell | None,
+    log: Log,
     progress: Progress | None,
 ) -> dict[str, Any]:
     """Figures 6 and 7: the confusion matrices of the paper's own network, from its run."""
-    if source is None or not training:
+    if source is None or not effort.training:
         raise InputError(f"{what} shows confusion matrices of a trained network: give --dataset, "
                          "and leave --no-training out.")  # fmt: skip
     if missing_views(OURS, source.store):
         raise InputError(refusal(what, source, (OURS,)))
-    _say(tell, f"{what}: {OURS.name}")
+    log(f"{what}: {OURS.name}")
     run = train_row(OURS, source, effort, run_dir, progress)
     metrics = run.metrics()
     panels: list[dict[str, Any]] = []
@@ -271,12 +253,3 @@ def _figure(
         "over how many, it does not say. Its counts are therefore not set beside these.",
         "paper": None,
     }
-
-
-def _many(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
-
-
-def _say(tell: Tell | None, words: str) -> None:
-    if tell is not None:
-        tell(words)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dfrnet_keras.paper.experiments import DATASET_COLUMNS
-from dfrnet_keras.report.sections import count_of
+from dfrnet_keras.report.page import count_of, pipe_table
 
 NOTHING = "-"
 Figures = Mapping[str, Any]
@@ -68,6 +68,17 @@ def columns_of(table: Figures) -> list[Column]:
             columns.append(Column(f"datasets.{name}.uf1", f"{title} UF1", "4"))
             columns.append(Column(f"datasets.{name}.uar", f"{title} UAR", "4"))
     return columns
+
+
+def header_of(table: Figures) -> list[str]:
+    """Titles of the columns, those of the name and of whose figures they are included."""
+    return [table.get("header", "Panel"), "", *(column.header for column in columns_of(table))]
+
+
+def name_of(table: Figures) -> str:
+    """`Table 5`, `Figure 6`."""
+    what = table["what"]
+    return f"{what[:-1].capitalize()} {what[-1]}"
 
 
 def lines_of(table: Figures) -> list[Line]:
@@ -168,16 +179,12 @@ def as_markdown(tables: Sequence[Figures]) -> str:
     """Pipe tables, each under a heading, with what has to be known of it."""
     parts = []
     for table in tables:
-        columns = columns_of(table)
-        header = [table.get("header", "Panel"), "", *(column.header for column in columns)]
         rows = [[line.name, line.whose, *line.cells] for line in lines_of(table)]
-        pipes = [_pipes(header), _pipes(["---"] * 2 + ["---:"] * len(columns))]
-        pipes += [_pipes(row) for row in rows]
         parts += [
-            f"## {_number(table)}: {table['title']}",
+            f"## {name_of(table)}: {table['title']}",
             "",
             *[f"**{words}**\n" for words in table["notices"]],
-            *pipes,
+            pipe_table(header_of(table), rows, numbers_from=2),
             "",
             *[f"- {words}" for words in remarks_of(table)],
             "",
@@ -189,19 +196,13 @@ def as_latex(tables: Sequence[Figures]) -> str:
     """Rows for a `tabular` of each table, between comments; the paper brings its own header."""
     parts = []
     for table in tables:
-        header = ["", *(column.header for column in columns_of(table))]
-        parts.append(f"% {_number(table)}: {table['title']}")
+        parts.append(f"% {name_of(table)}: {table['title']}")
         parts += [f"% {words}" for words in table["notices"]]
-        parts.append(_ampersands([table.get("header", "Panel"), *header]))
+        parts.append(_ampersands(header_of(table)))
         for line in lines_of(table):
             parts.append(_ampersands([line.name, line.whose, *line.cells]))
         parts += [f"% {words}" for words in remarks_of(table)] + [""]
     return "\n".join(parts)
-
-
-def _number(table: Figures) -> str:
-    what = table["what"]
-    return f"{what[:-1].capitalize()} {what[-1]}"
 
 
 def _value(row: Figures, key: str) -> Any:
@@ -227,10 +228,6 @@ def _printed(value: Any, style: str) -> str:
             unit, style = (1e6, "M") if style == "G" else (1, "")
         return f"{value / unit:.3f} {style}" if style else f"{value:,}"
     return f"{value:.{style}f}" if style else f"{value:g}"
-
-
-def _pipes(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _ampersands(cells: Sequence[str]) -> str:

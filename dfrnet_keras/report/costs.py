@@ -1,34 +1,38 @@
-"""What each of several runs costs: parameters, multiply-accumulates, latency, epochs."""
+"""What each of several runs costs: parameters, multiply-accumulates and latency."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.run import Run
-from dfrnet_keras.report.page import table
+from dfrnet_keras.report.page import count_of
 
 if TYPE_CHECKING:
     from dfrnet_keras.models import Counts
 
+# Milliseconds by place of the run, and what they are, in words.
+Latencies = tuple[dict[int, float], str]
+
 
 def read_latencies(
     path: str | os.PathLike[str], runs: Sequence[Run], names: Sequence[str]
-) -> tuple[dict[int, float], str]:
+) -> Latencies:
     """Latencies of runs, from a file.
 
     Args:
-        path: A JSON file: either an object of milliseconds by name or folder of a run, or what
-            `dfr-keras benchmark --json` printed of .tflite files that lie in the runs' folders.
-            Of that the median with the fewest threads counts, of a run's first file.
+        path: A JSON file of one of three kinds, or a folder with a `latencies.json`:
+            an object of milliseconds by name or folder of a run;
+            what `dfr-keras benchmark --json` printed of .tflite files that lie in the runs'
+            folders, of which the median with the fewest threads counts, of a run's first file;
+            the `latencies.json` of `dfr-keras reproduce`, of which the sitting counts that timed
+            the most of these runs' networks, the latest of several.
         runs, names: The runs, and what the page calls them.
 
     Returns:
@@ -38,19 +42,38 @@ def read_latencies(
         InputError: The file cannot be read, holds something else, or names none of the runs.
     """
     path = Path(path)
+    if path.is_dir():
+        path /= "latencies.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path} cannot be read as JSON ({error}): give another file.") from error
-    if isinstance(content, dict) and isinstance(content.get("timings"), list):
-        return _of_benchmark(path, content, runs)
     if not isinstance(content, dict) or not content:
         raise InputError(_SHAPE.format(path=path))
+    if isinstance(content.get("timings"), list):
+        return _of_benchmark(path, content, runs)
+    if isinstance(content.get("sittings"), list):
+        return _of_reproduce(path, content["sittings"], runs)
+    return _of_names(path, content, runs, names)
+
+
+_SHAPE = (
+    "{path} holds no latencies: give an object of milliseconds by run, what "
+    "`dfr-keras benchmark --json` prints, or the latencies.json of `dfr-keras reproduce`."
+)
+
+
+def _of_names(
+    path: Path, content: dict[str, Any], runs: Sequence[Run], names: Sequence[str]
+) -> Latencies:
     found: dict[int, float] = {}
     for name, value in content.items():
         fits = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not fits or not math.isfinite(value) or value <= 0:
-            raise InputError(f"{path}: the latency of {name!r} is {value!r}: " + _NUMBER)
+            raise InputError(
+                f"{path}: the latency of {name!r} is {value!r}: give a number of milliseconds "
+                "above 0."
+            )
         places = [i for i, run in enumerate(runs) if name == names[i] or _is_folder(name, run)]
         if not places:
             raise InputError(
@@ -61,16 +84,7 @@ def read_latencies(
     return found, f"latency in ms, as given in {path.name}"
 
 
-_NUMBER = "give a number of milliseconds above 0."
-_SHAPE = (
-    "{path} holds no latencies: give an object of milliseconds by run, or what "
-    "`dfr-keras benchmark --json` prints."
-)
-
-
-def _of_benchmark(
-    path: Path, content: dict[str, Any], runs: Sequence[Run]
-) -> tuple[dict[int, float], str]:
+def _of_benchmark(path: Path, content: dict[str, Any], runs: Sequence[Run]) -> Latencies:
     try:
         timings = [
             (Path(row["name"]), int(row["threads"]), float(row["median"]))
@@ -89,10 +103,55 @@ def _of_benchmark(
             f"{path} times {timings[0][0]}, which lies in the folder of none of "
             "the runs: time files of their folders, or give an object of milliseconds by run."
         )
-    about = content.get("machine")
-    machine = about.get("processor") if isinstance(about, dict) else None
-    words = f"{threads} thread{'s' * (threads > 1)}, {machine or 'unnamed machine'}"
-    return found, f"latency in ms, median, {words}"
+    return found, f"latency in ms, median, {_conditions(threads, content.get('machine'))}"
+
+
+def _of_reproduce(path: Path, sittings: list[Any], runs: Sequence[Run]) -> Latencies:
+    learners = [run.settings["learner"] for run in runs]
+    keys = [network_key(one.get("name"), one.get("options") or {}) for one in learners]
+    best: tuple[dict[int, float], dict[str, Any]] = ({}, {})
+    try:
+        for sitting in sittings:
+            networks = sitting["networks"]
+            found = {
+                place: float(networks[key]["tflite_milliseconds"])
+                for place, key in enumerate(keys)
+                if key in networks
+            }
+            if found and len(found) >= len(best[0]):
+                best = found, sitting
+        found, sitting = best
+        if found:
+            words = _conditions(int(sitting["threads"]), sitting["machine"])
+            return found, (
+                f"latency in ms, float32 .tflite at the size that each was published with, "
+                f"mean of {count_of(int(sitting['runs']), 'run')}, {words}"
+            )
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(_SHAPE.format(path=path)) from error
+    raise InputError(
+        f"{path} times the network of none of the runs: run `dfr-keras reproduce` for a table "
+        "with theirs, or give an object of milliseconds by run."
+    )
+
+
+def network_key(model: str | None, options: Mapping[str, Any]) -> str:
+    """The same text for the same network, in runs, tables and `latencies.json`."""
+    from dfrnet_keras.models.table import TABLE
+
+    # A run names the features even where they are the network's own; a table does not.
+    own = TABLE[model].views_of("TSD") if model in TABLE else ""
+    named = {
+        name: value
+        for name, value in options.items()
+        if name != "features" or sorted(value) != sorted(own)
+    }
+    return json.dumps([model, named], sort_keys=True)
+
+
+def _conditions(threads: int, machine: Any) -> str:
+    processor = machine.get("processor") if isinstance(machine, dict) else None
+    return f"{count_of(threads, 'thread')}, {processor or 'unnamed machine'}"
 
 
 def _is_folder(name: str | os.PathLike[str], run: Run) -> bool:
@@ -148,49 +207,9 @@ class Costs:
         millions = {place: counts.macs / 1e6 for place, counts in self.counts.items()}
         return millions, "multiply-accumulates of a clip, in millions"
 
-
-def costs_table(
-    runs: Sequence[Run], names: Sequence[str], figures: Sequence[dict[str, Any]], costs: Costs
-) -> str:
-    """Scores of several runs beside parameters, multiply-accumulates, latency, epochs and time.
-
-    Args:
-        runs, names, figures: The runs, what the page calls them, and their metrics.
-        costs: What is known of their costs.
-
-    Returns:
-        HTML.
-    """
-    rows = []
-    for place, (run, name, metrics) in enumerate(zip(runs, names, figures, strict=True)):
-        counts = costs.counts.get(place)
-        latency = costs.milliseconds.get(place)
-        epochs = [record.epoch for record in run.folds if record.epoch and not record.failure]
-        kept = ""
-        if epochs:
-            low, high = min(epochs), max(epochs)
-            kept = f"{statistics.median(epochs):g}" + (f" ({low} to {high})" if low < high else "")
-        rows.append([
-            name,
-            *["" if metrics[key] is None else f"{metrics[key]:.4f}" for key in ("uf1", "uar")],
-            f"{counts.parameters:,}" if counts else "",
-            f"{counts.macs / 1e6:,.2f} M" if counts else "",
-            *([f"{latency:.4g}" if latency is not None else ""] if costs.milliseconds else []),
-            kept,
-            _seconds(sum(record.seconds for record in run.folds)),
-        ])  # fmt: skip
-    header = ["", "UF1", "UAR", "parameters", "MACs of a clip"]
-    header += ["latency, ms"] if costs.milliseconds else []
-    header += ["epoch kept", "training, s"]
-    words = "Counted at the size of the maps that each run has."
-    words += f" Time: {costs.words}." if costs.milliseconds else " --latency adds times."
-    words += (
-        " Epoch kept: median over folds, and range; training: of all folds, as long as they took "
-        "on the machine of the run. Kernel machines have neither parameters to count nor epochs."
-    )
-    shown = table(header, rows, numbers=range(1, len(header)))
-    return f'{shown}<p class="soft">{escape(words)}</p>'
-
-
-def _seconds(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+    @property
+    def header(self) -> list[str]:
+        """Of the table of costs."""
+        latency = ["latency, ms"] if self.milliseconds else []
+        return ["", "UF1", "UAR", "parameters", "MACs of a clip", *latency, "epoch kept",
+                "training, s"]  # fmt: skip

@@ -17,8 +17,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.views import VIEW_OF_MAP
 
 BUILD_AGAIN = "build the store again with overwrite (dfr-keras prepare --overwrite)"
-# The paper's letter for each array: temporal, spatial and differential features, in the order in
-# which models name them.
 _FORMAT = 1
 
 

@@ -51,7 +51,11 @@ def test_tables(make):
                   "d_z", "odds"):  # fmt: skip
         assert words in shown
     assert "OPTIMISTIC" not in shown
-    assert max(map(len, shown.splitlines())) <= 80
+    tables = [line for line in shown.splitlines() if not line.endswith(".")]
+    assert len(tables) > 10
+    assert max(map(len, tables)) <= 80
+    # Each remark is one line: what is not a terminal folds nothing.
+    assert "p below 0.05 is called significant, by Holm where there are several pairs." in shown
 
 
 def test_json_csv_and_markdown_say_the_same(make):

@@ -1,3 +1,4 @@
+import html
 import json
 import sys
 
@@ -34,14 +35,14 @@ def run_folder(tmp_path):
 def test_the_page_is_written_and_named(run_folder, tmp_path):
     result = CliRunner().invoke(dfr_keras, ["report", str(run_folder)], catch_exceptions=False)
     assert result.output == f"Report: {run_folder / 'report.html'}\n"
-    page = (run_folder / "report.html").read_text()
+    page = html.unescape((run_folder / "report.html").read_text())
     assert "ststnet on d" in page
     again = (
         "dfr-keras fit --store /gone/store --model ststnet --stages 2 --learning-rate 0.001 "
         "--no-augment --validation none --seeds 2 --folds 2"
     )
     assert again in page
-    assert f"dfr-keras report &#x27;{run_folder}&#x27; --out" in page
+    assert f"dfr-keras report '{run_folder}' --out" in page
     out = tmp_path / "new" / "page.html"
     arguments = ["report", str(run_folder), str(run_folder), "--out", str(out)]
     result = CliRunner().invoke(dfr_keras, arguments, catch_exceptions=False)

@@ -25,9 +25,11 @@ def test_several_go_on_where_one_cannot_be_run(run, flow_store, tmp_path):
         reproduce, "table1", "figure6", "--store", flow_store.path, "--folds", "1",
         "--epochs", "1", "--run-dir", tmp_path, "--html", tmp_path / "page.html",
     )  # fmt: skip
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output
+    assert result.stderr.splitlines()[-1] == "Could not be run: figure6; the reasons stand above."
     assert "164" in result.stdout
     assert "Not run" in result.stdout
+    assert f"Written: {tmp_path / 'page.html'}" in result.stdout
     assert "does not have the maps apex and difference" in (tmp_path / "page.html").read_text()
 
 
@@ -51,4 +53,6 @@ def test_files_that_cannot_be_written_are_refused_first(error, tmp_path, monkeyp
     assert "ends in .html" in error("reproduce", "table1", "--out", "page.txt")
     assert f"{tmp_path} is a folder" in error("reproduce", "table1", "--csv", tmp_path)
     for arguments in (("--latex", file / "rows.tex"), ("--run-dir", file / "runs" / "more")):
-        assert f"{file} is a file, not a folder" in error("reproduce", "table1", *arguments)
+        said = error("reproduce", "table1", *arguments)
+        assert f"{file}/" in said
+        assert "cannot be written (Not a directory)" in said

@@ -153,3 +153,20 @@ def test_an_opencv_without_cascades_is_named(monkeypatch):
     )
     with pytest.raises(InputError, match=r"opencv-python-headless>=4\.10,<5"):
         find_face(np.zeros((48, 48), np.uint8))
+
+
+def test_a_face_upside_down_is_not_taken_for_one_that_leans():
+    from dfrnet_keras.datasets.synthetic import synthesize_clips
+
+    # Turned by 20 degrees the detector finds something in it, and nothing at another scale.
+    *_, (_, clip) = synthesize_clips(subjects=3, clips_per_subject=1, framing=FRAMING)
+    assert find_face(cv2.rotate(clip.frames[0], cv2.ROTATE_180)).flags == ("face_not_found",)
+
+
+@pytest.mark.parametrize("degrees", [-25, 25])
+def test_a_face_that_leans_is_found(people, degrees):
+    picture, eyes = people[0]
+    height, width = picture.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+    leaning = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    check(leaning, eyes @ turn[:, :2].T + turn[:, 2])

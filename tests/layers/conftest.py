@@ -10,12 +10,16 @@ import pytest
 def _inputs_of(data):
     if isinstance(data, dict):
         return {name: keras.Input(array.shape[1:], name=name) for name, array in data.items()}
+    if isinstance(data, list):
+        return [keras.Input(array.shape[1:]) for array in data]
     return keras.Input(data.shape[1:])
 
 
 def _shape_of(data):
     if isinstance(data, dict):
         return {name: array.shape for name, array in data.items()}
+    if isinstance(data, list):
+        return [array.shape for array in data]
     return data.shape
 
 

@@ -11,7 +11,7 @@ from dfrnet_keras.paper.experiments import Row
 
 @pytest.mark.parametrize("what", ["table5", "table7", "table9"])
 def test_structural_columns_are_the_printed_ones(what: str) -> None:
-    table = reproduce(what, None, Effort(), training=False, latency=False)
+    table = reproduce(what, None, Effort(training=False, latency=False))
     assert table["machine"] is None
     for row in table["rows"]:
         paper = row["paper"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.paper import Effort, reproduce, tables, write_page
 from dfrnet_keras.paper.experiments import Row, Table
-from dfrnet_keras.paper.pictures import draw_matrices
+from dfrnet_keras.paper.pictures import write_matrices
 from dfrnet_keras.paper.runs import Source
 from dfrnet_keras.paper.text import as_csv
 from dfrnet_keras.store import FeatureStore
@@ -61,7 +62,8 @@ def test_a_row_is_trained_sliced_and_shared_with_a_figure(
     full = figure["panels"][0]
     assert full["name"] == "Full"
     assert sum(map(sum, full["confusion_matrix"])) == full["clips"] == 6
-    assert draw_matrices(figure).startswith(b"\x89PNG")
+    picture = write_matrices(figure, tmp_path / "new" / "figure6.png")
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
     page = write_page([table, figure], tmp_path / "page.html", "dfr-keras reproduce all")
     content = page.read_text()
@@ -88,7 +90,7 @@ def test_rows_that_can_run_are_run_and_the_others_say_why(
     rows = (Row("STSTNet", "ststnet", views="T"), Row("ME-PLAN", None, views=""), Row("Ours"))
     monkeypatch.setitem(tables.TABLES, "table2", Table("Methods", "Method", rows, epochs=True))
     source = source_of(make_store("T"))
-    table = reproduce("table2", source, ONE, run_dir=tmp_path, latency=False)
+    table = reproduce("table2", source, replace(ONE, latency=False), run_dir=tmp_path)
     network, plan, ours = table["rows"]
     assert 0 <= network["uar"] <= 1
     assert "macro precision" in network["note"]

@@ -11,8 +11,11 @@ from dfrnet_keras.evaluation import evaluate_loso, open_run
 from dfrnet_keras.evaluation.comparison import compare_runs
 from dfrnet_keras.evaluation.run import FoldRecord
 from dfrnet_keras.report import write_report
-from dfrnet_keras.report.costs import Costs, costs_table, count_networks, read_latencies
-from dfrnet_keras.report.plots import convergence_picture, cost_picture, subjects_picture
+from dfrnet_keras.report.comparison import between
+from dfrnet_keras.report.costs import Costs, count_networks, network_key, read_latencies
+from dfrnet_keras.report.losses import convergence_picture
+from dfrnet_keras.report.plots import CostPoint, cost_picture, subjects_picture
+from dfrnet_keras.report.sections import section_of
 
 
 class Row(NamedTuple):
@@ -66,7 +69,7 @@ def test_tests_matrices_and_subjects_are_there(folders):
         assert f"{pair.first} against {pair.second}" in shown
     assert "p corrected by Holm over 2 pairs" in shown
     head = path.read_text().split('<section class="run')[0]
-    assert head.count("<svg ") == 3
+    assert head.count('alt="Confusion matrix: ') == 3
     assert "net-2 24 clips, summed over seeds OPTIMISTIC" in shown
     assert "a difference means nothing" in shown
     figures = [open_run(folder).metrics() for folder in folders]
@@ -135,6 +138,46 @@ def test_latencies_of_benchmark(folders, tmp_path):
         read_latencies(file, runs, ["a", "b", "c"])
 
 
+def test_latencies_that_reproduce_measured(make_store, guesser, tmp_path):
+    store = make_store()
+    runs = [
+        evaluate_loso(guesser(store, settings=one), store)
+        for one in (
+            {"name": "ststnet", "options": {}},
+            {"name": "dfrnet", "options": {"features": "TSD", "stages": 1}},
+            {"name": "dfrnet", "options": {"features": "T"}},
+            {"name": "svm"},
+        )
+    ]
+    names = ["a", "b", "c", "d"]
+
+    def sitting(threads, **networks):
+        by_key = {
+            "ststnet": network_key("ststnet", {}),
+            "one": network_key("dfrnet", {"stages": 1}),
+        }
+        return {
+            "machine": {"processor": "P"}, "threads": threads, "runs": 100,
+            "networks": {by_key[name]: {"tflite_milliseconds": time, "keras_milliseconds": 9.0}
+                         for name, time in networks.items()},
+        }  # fmt: skip
+
+    # The latest that timed the most of the runs: never times of two sittings beside each other.
+    sittings = [sitting(1, ststnet=3.0, one=7.0), sitting(2, ststnet=1.0, one=2.0),
+                sitting(4, ststnet=0.5)]  # fmt: skip
+    (tmp_path / "latencies.json").write_text(json.dumps({"sittings": sittings}))
+    for path in (tmp_path, tmp_path / "latencies.json"):
+        found, words = read_latencies(path, runs, names)
+        assert found == {0: 1.0, 1: 2.0}
+        assert "float32 .tflite" in words
+        assert "mean of 100 runs, 2 threads, P" in words
+    with pytest.raises(InputError, match="times the network of none of the runs"):
+        read_latencies(tmp_path, runs[2:], names[2:])
+    (tmp_path / "latencies.json").write_text('{"sittings": [{}]}')
+    with pytest.raises(InputError, match="holds no latencies"):
+        read_latencies(tmp_path, runs, names)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -180,12 +223,13 @@ def test_multiply_accumulates_of_networks(make_store, guesser):
     assert drawn == {0: count(network).macs / 1e6}
     assert "millions" in words
     figures = [run.metrics() for run in runs]
-    cells = " ".join(
-        re.sub(r"<[^>]+>", " ", costs_table(runs, "abc", figures, Costs(found))).split()
-    )
-    scores = f"{figures[0]['uf1']:.4f} {figures[0]['uar']:.4f}"
-    assert f"a {scores} 1,683 0.39 M 3 2.5" in cells  # five folds of half a second
-    assert f"b {figures[1]['uf1']:.4f} {figures[1]['uar']:.4f} 3 2.5" in cells
+    sections = [section_of(run, name, place, 1) for place, (run, name) in
+                enumerate(zip(runs, "abc", strict=True), 1)]  # fmt: skip
+    rows = between(sections, Costs(found))["cost_rows"]
+    scores = [[f"{one['uf1']:.4f}", f"{one['uar']:.4f}"] for one in figures]
+    # Five folds of half a second.
+    assert rows[0] == ["a", *scores[0], "1,683", "0.39 M", "3", "2.5"]
+    assert rows[1] == ["b", *scores[1], "", "", "3", "2.5"]
 
 
 def test_losses_beside_each_other():
@@ -210,7 +254,10 @@ def test_losses_beside_each_other():
 
 
 def test_pictures_of_hostile_names():
-    points = [("$a_1$ <b>", 3.0, 0.5, (0.4, 0.6), False), ("x" * 60, 3.0, 0.7, (None, None), True)]
+    points = [
+        CostPoint("$a_1$ <b>", 3.0, 0.5, (0.4, 0.6), False),
+        CostPoint("x" * 60, 3.0, 0.7, (None, None), True),
+    ]
     for picture in (cost_picture(points, "ms"), subjects_picture([("<b>", 0.0, 3)])):
         assert picture.startswith("<img alt=")
         assert "<b>" not in picture

@@ -72,7 +72,8 @@ def _predict(options: argparse.Namespace) -> bool:
     answers = Answers(options.model, predictor.classes, failed)
     for name, frames in named:
         answers.add(name, partial(_answer, predictor, frames, options))
-    print(answers.as_json() if options.json else "\n".join(answers.as_lines()))
+    for line in [answers.as_json()] if options.json else answers.as_lines():
+        print(line)
     for _, reason in answers.failed:
         print(f"Error: {reason}", file=sys.stderr)
     return bool(answers.failed)

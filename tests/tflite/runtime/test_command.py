@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from dfrnet_keras.cli import entry
+from dfrnet_keras.cli.main import _COMMANDS
 from dfrnet_keras.tflite import Predictor
 from dfrnet_keras.tflite.runtime.command import main
 
@@ -38,8 +39,14 @@ def test_bad_input_is_one_sentence(tflite_file, folder, tmp_path, capsys):
     assert "does not exist" in capsys.readouterr().err
     assert run("predict", "net.keras", folder) == 1
     assert "needs Keras" in capsys.readouterr().err
-    assert run("fit", "--dataset", "synthetic") == 1
-    assert "needs the whole package" in capsys.readouterr().err
+    for command in sorted({*_COMMANDS, "predcit"} - {"predict"}):
+        assert run(command, "--dataset", "synthetic") == 1
+        error = capsys.readouterr().err
+        assert error.startswith(f"Error: {command}: on a device there is predict alone.")
+        assert "needs the whole package" in error
+    assert run("predict", tflite_file, folder, "--start", 0.1) == 1
+    assert "has no seconds: use --onset and --offset" in capsys.readouterr().err
+    assert run("predict", tflite_file, folder, "--start", 0.1, "--onset", 3) == 2
 
 
 def test_the_command_starts_without_click(monkeypatch, tflite_file, folder, capsys):

@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import cv2
 import numpy as np
@@ -7,7 +9,9 @@ import pytest
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features import extract_features
+from dfrnet_keras.startup import hidden_lines
 from dfrnet_keras.tflite import Predictor, read_metadata, with_metadata
+from dfrnet_keras.tflite.runtime.interpreter import _LITERT_LINES
 
 
 def test_maps_frames_files_and_video_agree(tflite_file, clip, network, tmp_path):
@@ -178,6 +182,37 @@ def test_neither_keras_nor_tensorflow_is_imported(tflite_file):
         [sys.executable, "-c", code, str(tflite_file)], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_runtime_that_is_too_old_is_named(tflite_file, monkeypatch):
+    def too_old(*_, **__):  # what ai-edge-litert 1.4.0 says of a network with a square root
+        raise ValueError("Didn't find op for builtin opcode 'SQRT' version '2'. An older version "
+                         "of this builtin might be supported.\nRegistration failed.\n")  # fmt: skip
+
+    monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", too_old)
+    with pytest.raises(InputError) as error:
+        Predictor(tflite_file)
+    assert str(error.value) == (
+        f"{tflite_file} needs a newer ai-edge-litert (this is {version('ai-edge-litert')}, without "
+        "version 2 of SQRT): pip install -U ai-edge-litert"
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [("flatbuffers.encode", "pip install flatbuffers"),
+     ("ai_edge_litert.interpreter", "pip install -U ai-edge-litert")],
+)  # fmt: skip
+def test_a_missing_module_is_no_damage(tflite_file, monkeypatch, module, message):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(InputError, match=f"is not installed: {message}"):
+        Predictor(tflite_file)
+
+
+def test_only_the_line_about_the_start_is_left_out(capfd):
+    with hidden_lines(_LITERT_LINES):
+        os.write(2, b"INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\nWARNING: warm\n")
+    assert capfd.readouterr().err == "WARNING: warm\n"
 
 
 def _resident_kilobytes():
