@@ -22,7 +22,7 @@ class Learner(ABC):
     A class of its own needs `fit_predict` alone, and need not even inherit from this one.
 
     Attributes:
-        store: The features that it learns from; `None` where it does not say. `evaluate_loso`
+        store: The features that it learns from; `None` where it is not known. `evaluate_loso`
             refuses a learner whose store is not the one that it is evaluated on.
         progress: Called with a dictionary after each epoch (`event` `"epoch"`), where it is set.
         needs_keras: Whether its processes load Keras, which is then started quietly and held to
@@ -65,7 +65,7 @@ class Learner(ABC):
         `"failure"`: the reason why the probabilities are `None`.
 
         An exception is written down as the failure of its fold, and the others go on; `InputError`
-        says that no fold can succeed, and ends the run.
+        means that no fold can succeed, and ends the run.
         """
 
 

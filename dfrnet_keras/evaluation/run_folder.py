@@ -24,7 +24,7 @@ from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.run import FoldRecord, Prediction, Run
 
-# What the rows of a fold have in common, and its record says once.
+# What the rows of a fold have in common; its record holds them once.
 _SHARED = ("dataset", "fold", "seed", "epoch")
 
 

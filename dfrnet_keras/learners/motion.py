@@ -50,7 +50,7 @@ class MotionLearner(Learner):
     `"test-subject"` by the clips of the test subject itself, which is optimistic.
 
     Args:
-        store: The features, whose flow is looked at; its size must be a multiple of 28.
+        store: The features, whose flow is used; its size must be a multiple of 28.
         recipe: The training.
 
     Raises:
