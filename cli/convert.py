@@ -33,12 +33,28 @@ _PATH = click.Path(path_type=Path)
               "probability; each conversion has its own by default.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Write the file even if it disagrees with the network, "
               "or if there is no store to compare on.")  # fmt: skip
+@click.option("--input", "inputs", type=click.Choice(["maps", "frames"]), default="maps",
+              show_default=True, help="frames: the file takes two face crops, onset and apex, and "
+              "computes the maps itself.")  # fmt: skip
+@click.option("--crop-size", type=click.IntRange(2), default=224, show_default=True,
+              help="With --input frames: height and width of the crops.")  # fmt: skip
+@click.option("--dataset", help="With --input frames: compare on clips of this dataset; drawn ones "
+              "by default.")  # fmt: skip
+@click.option("--root", type=_PATH, help="Its folder.")
 @click.option("--labels", is_flag=True, help="Write labels.txt beside the file.")
 @click.option("--golden", "porting_reference", type=_PATH, help="Write a folder for porting to a "
               "device: a clip, each step of its preparation, the probabilities.")  # fmt: skip
 @click.option("--overwrite", is_flag=True, help="Replace files that are there.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def convert(model: Path, quantize: str, as_json: bool, force: bool, **options: Any) -> None:
+def convert(
+    model: Path,
+    quantize: str,
+    as_json: bool,
+    force: bool,
+    dataset: str | None,
+    root: Path | None,
+    **options: Any,
+) -> None:
     """Convert MODEL, a .keras file or a run folder, to TFLite.
 
     Each file is run against the network on real features; the largest difference of a probability
@@ -50,6 +66,10 @@ def convert(model: Path, quantize: str, as_json: bool, force: bool, **options: A
     start_keras()
     from dfrnet_keras.tflite.conversion.convert_and_verify import convert_and_verify
 
+    if dataset is not None:
+        from dfrnet_keras.datasets import load_dataset
+
+        options["check_clips"] = load_dataset(dataset, root)
     files = convert_and_verify(
         model,
         [name.strip() for name in quantize.split(",")],
@@ -76,6 +96,12 @@ def _print(file: ConvertedFile) -> None:
         text += (
             f", largest difference {file.agreement.largest_difference:.4f}, "
             f"{file.agreement.equal_classes:.1%} equal classes over {file.agreement.clips} clips"
+        )
+    if file.frames_agreement is not None:
+        about = file.frames_agreement
+        text += (
+            f"; from frames {about.largest_difference:.4f}, {about.equal_classes:.1%} equal "
+            f"classes over {about.clips} clips"
         )
     if file.passed is False:
         text += " - too different" + (", written all the same" if file.written else ", not written")

@@ -86,11 +86,11 @@ def extract_features(
         raise InputError(
             f"apex is {apex}: give an index from {onset + 1} to {count - 1}, after the onset"
         )
-    first, second = _resize(frames[onset], size), _resize(frames[apex], size)
+    first, second = resize_crop(frames[onset], size), resize_crop(frames[apex], size)
     flow_size = max(size, SMALLEST_FLOW_SIZE)
     flow = optical_flow(
-        first if flow_size == size else _resize(frames[onset], flow_size),
-        second if flow_size == size else _resize(frames[apex], flow_size),
+        first if flow_size == size else resize_crop(frames[onset], flow_size),
+        second if flow_size == size else resize_crop(frames[apex], flow_size),
         method=flow_method,
         remove_global_motion=remove_global_motion,
     )
@@ -197,7 +197,7 @@ def extract_clip(
         remove_global_motion=remove_global_motion,
     )
     timings["maps"] = time.perf_counter() - started
-    onset_frame = _colour(_resize(pair[0], size))
+    onset_frame = _colour(resize_crop(pair[0], size))
     return ClipFeatures(features, onset_frame, apex, flags, timings, pair, len(kept), cut.others)
 
 
@@ -217,7 +217,7 @@ def _timed(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[NDA
 
 def _bounded(frame: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     side = max(size, _LARGEST_KEPT)
-    return _resize(frame, side) if frame.shape[0] * frame.shape[1] > side * side else frame
+    return resize_crop(frame, side) if frame.shape[0] * frame.shape[1] > side * side else frame
 
 
 def _colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -245,7 +245,7 @@ def _check_frame(frame: NDArray, index: int, first: tuple[int, ...] | None) -> N
         )
 
 
-def _resize(frame: NDArray, size: int) -> NDArray:
+def resize_crop(frame: NDArray, size: int) -> NDArray:
     """The frame at `size` x `size`; a single channel is returned without its axis."""
     if frame.ndim == 3 and frame.shape[2] == 1:
         frame = frame[..., 0]

@@ -3,6 +3,7 @@
 from dfrnet_keras.layers.adaptive_average_pooling import AdaptiveAveragePooling2D
 from dfrnet_keras.layers.area_resizing import AreaResizing
 from dfrnet_keras.layers.attended_classifier import AttendedClassifier
+from dfrnet_keras.layers.byte_range import ByteRange
 from dfrnet_keras.layers.channel_attention import ChannelAttention
 from dfrnet_keras.layers.class_capsules import ClassCapsules
 from dfrnet_keras.layers.expression_proposals import ExpressionProposals
@@ -22,6 +23,7 @@ __all__ = [
     "AdaptiveAveragePooling2D",
     "AreaResizing",
     "AttendedClassifier",
+    "ByteRange",
     "ChannelAttention",
     "ClassCapsules",
     "ExpressionProposals",

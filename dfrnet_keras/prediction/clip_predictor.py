@@ -164,15 +164,7 @@ class ClipPredictor(ABC):
 
     def network_maps(self, made: ClipFeatures) -> dict[str, NDArray]:
         """The maps of a clip as the network takes them, by the names of its inputs."""
-        return self._as_stored(made.features)
-
-    def _as_stored(self, features: Features) -> dict[str, NDArray]:
-        """Maps rounded as a store keeps them, for the training saw no others."""
-        flow = features.flow
-        maps: dict[str, NDArray] = features._asdict()
-        maps["flow"] = (
-            _to_bytes(flow) if self.preparation.flow_range == "bytes" else flow.astype(np.float16)
-        )
+        maps = maps_as_stored(made.features, self.preparation)
         return {name: maps[name] for name in self.inputs}
 
     def _predict(
@@ -189,7 +181,7 @@ class ClipPredictor(ABC):
         except ModuleNotFoundError as error:
             raise InputError(
                 f"{self.path} was trained on {self.preparation.flow_method} flow, which needs "
-                "scikit-image: install scikit-image, or train on DIS flow for a device."
+                "scikit-image: install scikit-image, or train on ilk flow for a device."
             ) from error
         started = time.perf_counter()
         flags = (*made.flags, *check_maps(made))
@@ -213,6 +205,14 @@ class ClipPredictor(ABC):
         if made is None:
             return Prediction(label, named, None, (), spent)
         return Prediction(label, named, apex, made.flags, {**made.timings, **spent}, made)
+
+
+def maps_as_stored(features: Features, preparation: Preparation) -> dict[str, NDArray]:
+    """Maps rounded as a store keeps them, since no others were trained on."""
+    maps: dict[str, NDArray] = features._asdict()
+    in_bytes = preparation.flow_range == "bytes"
+    maps["flow"] = _to_bytes(features.flow) if in_bytes else features.flow.astype(np.float16)
+    return maps
 
 
 def _single_picture(path: Path) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import Features
 from dfrnet_keras.models.inputs import arrange_inputs, input_names
-from dfrnet_keras.prediction.clip_predictor import ClipPredictor, Prediction
+from dfrnet_keras.prediction.clip_predictor import ClipPredictor, Prediction, maps_as_stored
 from dfrnet_keras.prediction.clips import find_clips
 
 __all__ = ["KerasPredictor", "Prediction", "find_clips"]
@@ -73,7 +73,8 @@ class KerasPredictor(ClipPredictor):
 
     def predict_maps(self, apex: NDArray, difference: NDArray, flow: NDArray) -> Prediction:
         """Recognise the expression in maps as `features.extract_features` makes them."""
-        return self._answer(self._as_stored(Features(apex, difference, flow)))
+        maps = maps_as_stored(Features(apex, difference, flow), self.preparation)
+        return self._answer({name: maps[name] for name in self.inputs})
 
     def _run(self, maps: dict[str, Any]) -> NDArray:
         batch = {name: values[None].astype(np.float32) for name, values in maps.items()}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # The steps that are inside extract_features: their own code, not a copy of it.
-from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _bounded, _resize, extract_clip
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _bounded, extract_clip, resize_crop
 from dfrnet_keras.features.face import FaceCutter, find_face
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 from dfrnet_keras.tflite.benchmarking.timing import Timing, take_turns
@@ -66,8 +66,8 @@ def time_end_to_end(
         )
 
     faces = cut()
-    first, second = (_resize(face, predictor.size) for face in faces)
-    larger = [_resize(face, max(predictor.size, SMALLEST_FLOW_SIZE)) for face in faces]
+    first, second = (resize_crop(face, predictor.size) for face in faces)
+    larger = [resize_crop(face, max(predictor.size, SMALLEST_FLOW_SIZE)) for face in faces]
     flow = optical_flow(*larger, **options)
     predictor.network.set_inputs(maps(faces))
     calls: dict[str, Callable[[], object]] = {

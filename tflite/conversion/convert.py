@@ -17,8 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.models.inputs import arrange_inputs
 from dfrnet_keras.startup import hidden_lines
 from dfrnet_keras.tflite.conversion.description import complete_description
+from dfrnet_keras.tflite.conversion.float_front import CONVERTER_LINES, export_float, split_motion
+from dfrnet_keras.tflite.conversion.join import join
 from dfrnet_keras.tflite.conversion.load_model import (
     call_network,
     input_shapes,
@@ -29,6 +32,7 @@ from dfrnet_keras.tflite.conversion.load_model import (
     require_tensorflow,
     without_normalization,
 )
+from dfrnet_keras.tflite.conversion.partial_quantization import convert_partly
 from dfrnet_keras.tflite.conversion.prepend_normalization import (
     prepend_normalization,
     rename_inputs,
@@ -41,15 +45,6 @@ if TYPE_CHECKING:
 
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8", "int16x8")
 INPUT_TYPES = ("float32", "int8")
-# TFLite operations that stay in float between the int8 ones. A residual block gates its map twice
-# and adds it: rounded after each of the three, it strays from the float network about twice as far
-# as rounded once, and the time is the same. A softmax in int8 gives probabilities in steps of
-# 1/256.
-_IN_FLOAT = ("MUL", "ADD", "SOFTMAX")
-
-# What the converter prints of its own settings whatever the log level.
-_CONVERTER_LINES = ("fully_quantize: ",)
-
 Maps = Mapping[str, NDArray]
 
 
@@ -68,7 +63,8 @@ def convert(
     the three channels of the flow would share one scale, and strain, a fiftieth of the largest
     displacement, would keep a handful of levels. With `"int8"` and float inputs, element-wise
     products, sums and the softmax stay in float too: convolutions take and give int8, and what
-    lies between two of them is rounded once.
+    lies between two of them is rounded once. A network that begins with `RelativeMotion` keeps that
+    part in float as well.
 
     Args:
         model: A functional Keras 3 network, a tf_keras network that `compress(..., method="qat")`
@@ -110,18 +106,26 @@ def convert(
         )
     shapes = input_shapes(model)
     _check_samples(samples, shapes)
-    core = model
+    core, entries = model, shapes
     statistics: dict[str, tuple[NDArray, NDArray]] = {}
-    if needs_data and input_type == "float32":
+    in_float = needs_data and input_type == "float32"
+    halves = split_motion(model) if in_float else None
+    if halves is not None:
+        front, core = halves
+        entries = input_shapes(core)
+        samples = [dict(front(arrange_inputs(front, maps))) for maps in samples]
+    elif in_float:
         core, statistics = without_normalization(model)
     # TensorFlow takes Python names alone for the inputs of a function.
-    plain = {name: f"input_{index}" for index, name in enumerate(shapes)}
+    plain = {name: f"input_{index}" for index, name in enumerate(entries)}
     content = _converted(
-        core, shapes, plain, quantize, input_type,
+        core, entries, plain, quantize, input_type,
         None if trained_quantized else lambda: _normalized(samples, statistics, core, plain),
     )  # fmt: skip
-    content = rename_inputs(content, {plain[name]: name for name in shapes})
+    content = rename_inputs(content, {plain[name]: name for name in entries})
     content = prepend_normalization(content, statistics)
+    if halves is not None:
+        content = join(export_float(front), content)
     about = complete_description(
         description,
         inputs=shapes,
@@ -213,10 +217,10 @@ def _converted(
         _set(converter, quantize, input_type, samples)
         keeps = quantize == "int8" and input_type == "float32" and samples is not None
         try:
-            with warnings.catch_warnings(), hidden_lines(_CONVERTER_LINES):
+            with warnings.catch_warnings(), hidden_lines(CONVERTER_LINES):
                 # Of TensorFlow's own interpreter, which the converter uses inside.
                 warnings.simplefilter("ignore", UserWarning)
-                return _partly_quantized(converter) if keeps else converter.convert()
+                return convert_partly(converter) if keeps else converter.convert()
         except Exception as error:  # the converter raises types of its own
             unknown = re.findall(r"tf\.(\w+)", str(error))
             if not unknown and "custom op" not in str(error).lower():
@@ -226,18 +230,6 @@ def _converted(
                 "which TFLite has no built-in operation for: express that layer in keras.ops that "
                 "it has."
             ) from error
-
-
-def _partly_quantized(converter: Any) -> bytes:
-    """Convert with the operations of `_IN_FLOAT` left as they are."""
-    import tensorflow as tf
-
-    # The converter itself cannot leave operations out; its debugger, which is never run here, can.
-    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(_IN_FLOAT))
-    debugger = tf.lite.experimental.QuantizationDebugger(
-        converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
-    )
-    return bytes(debugger.get_nondebug_quantized_model())
 
 
 def _set(

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from dfrnet_keras.atomic import check_writable, whole_file
+from dfrnet_keras.datasets import Clip
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.preparation import Preparation
+from dfrnet_keras.models.end_to_end import CROP_SIZE, map_network
 from dfrnet_keras.tflite.conversion.agreement import Agreement, verify
 from dfrnet_keras.tflite.conversion.convert import QUANTIZATIONS, convert, minimal_runtime
-from dfrnet_keras.tflite.conversion.description import labels_text
+from dfrnet_keras.tflite.conversion.description import complete_description, labels_text
+from dfrnet_keras.tflite.conversion.frames_check import crops_of_clips, drawn_crops, verify_frames
+from dfrnet_keras.tflite.conversion.frames_input import take_frames
 from dfrnet_keras.tflite.conversion.load_model import input_shapes, load_model
 from dfrnet_keras.tflite.conversion.training_store import (
     open_training_store,
@@ -20,6 +25,9 @@ from dfrnet_keras.tflite.conversion.training_store import (
     store_maps,
 )
 from dfrnet_keras.tflite.runtime.metadata import read_metadata, with_metadata
+
+INPUTS = ("maps", "frames")
+_DRAWN = 24  # clips to compare on where no dataset is given
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,8 @@ class ConvertedFile:
         min_runtime_version: The TensorFlow release whose runtime first had all its operations.
         agreement: Its differences to the Keras network; `None` where there was no store to compare
             on.
+        frames_agreement: Of a file that takes frames: its differences to maps made in Python and
+            the Keras network.
         passed: Whether they are within the tolerance; `None` likewise.
         written: Whether the file was written.
     """
@@ -42,6 +52,7 @@ class ConvertedFile:
     bytes: int
     min_runtime_version: str
     agreement: Agreement | None
+    frames_agreement: Agreement | None
     passed: bool | None
     written: bool
 
@@ -51,6 +62,11 @@ class ConvertedFile:
             "file": str(self.path),
             "quantize": self.quantize,
             "agreement": None if self.agreement is None else self.agreement.as_dict(),
+            **(
+                {}
+                if self.frames_agreement is None
+                else {"frames_agreement": self.frames_agreement.as_dict()}
+            ),
             **({} if self.passed is None else {"passed": self.passed}),
             "bytes": self.bytes,
             "min_runtime_version": self.min_runtime_version,
@@ -72,6 +88,9 @@ def convert_and_verify(
     porting_reference: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     on_file: Callable[[ConvertedFile], None] | None = None,
+    inputs: str = "maps",
+    crop_size: int = CROP_SIZE,
+    check_clips: Sequence[Clip] | None = None,
 ) -> list[ConvertedFile]:
     """Convert a network in several ways and write the files that agree with it.
 
@@ -90,6 +109,9 @@ def convert_and_verify(
         porting_reference: Also write this folder, see `write_porting_reference`.
         overwrite: Replace files that exist.
         on_file: Called with each file as soon as it is there.
+        inputs: `"maps"`, or `"frames"`: the file takes two face crops and makes the maps itself.
+        crop_size: With `"frames"`, height and width of the crops in pixels.
+        check_clips: With `"frames"`, clips of a dataset to compare on; drawn ones by default.
 
     Returns:
         A row for each file, in the order of `quantizations`; one that disagrees is not written.
@@ -101,8 +123,10 @@ def convert_and_verify(
     for quantize in quantizations:
         if quantize not in QUANTIZATIONS:
             raise InputError(f"quantize is {quantize!r}: choose from {', '.join(QUANTIZATIONS)}.")
+    if inputs not in INPUTS:
+        raise InputError(f"inputs is {inputs!r}: choose one of {', '.join(INPUTS)}.")
     model = Path(model)
-    targets = _targets(model, quantizations, None if out is None else Path(out))
+    targets = _targets(model, quantizations, None if out is None else Path(out), inputs)
     check_targets([*targets, *([Path(porting_reference)] if porting_reference else [])], overwrite)
     network, description = load_model(model)
     shapes = input_shapes(network)
@@ -118,6 +142,20 @@ def convert_and_verify(
     def sample(count: int) -> Any:
         return () if held is None else store_maps(held, shapes, sample_rows(held, count))
 
+    crops = []
+    if inputs == "frames":
+        # Before the work: it says what cannot be made of frames.
+        training = Preparation.from_settings(
+            complete_description(description, inputs=shapes, classes=1, quantize="none")[
+                "preparation"
+            ]
+        )
+        map_network(shapes, training, crop_size=crop_size)
+        crops = list(
+            drawn_crops(min(clips, _DRAWN), crop_size)
+            if check_clips is None
+            else crops_of_clips(check_clips, training, clips, crop_size)
+        )
     files = []
     for quantize, path in zip(quantizations, targets, strict=True):
         content = convert(
@@ -132,12 +170,27 @@ def convert_and_verify(
             about = read_metadata(content) | {"agreement": agreement.as_dict()}
             content = with_metadata(content, about)
         passed = None if agreement is None else agreement.passes(quantize, tolerance)
+        of_frames = None
+        if inputs == "frames":
+            content = take_frames(content, crop_size=crop_size)
+            of_frames = verify_frames(network, content, training, crops)
+            about = read_metadata(content) | {"frames_agreement": of_frames.as_dict()}
+            content = with_metadata(content, about)
+            if training.flow_method == "ilk":
+                passed = (passed is not False) and of_frames.passes(quantize, tolerance)
         written = force or passed is True
         if written:
             _write(path, content, labels=labels, overwrite=overwrite)
         files.append(
             ConvertedFile(
-                path, quantize, len(content), minimal_runtime(content), agreement, passed, written
+                path,
+                quantize,
+                len(content),
+                minimal_runtime(content),
+                agreement,
+                of_frames,
+                passed,
+                written,
             )
         )
         if on_file is not None:
@@ -160,7 +213,9 @@ def check_targets(paths: Sequence[Path], overwrite: bool) -> None:
         raise InputError(f"{there[0]} is there already: give --overwrite or another --out.")
 
 
-def _targets(model: Path, quantizations: Sequence[str], out: Path | None) -> list[Path]:
+def _targets(
+    model: Path, quantizations: Sequence[str], out: Path | None, inputs: str
+) -> list[Path]:
     folder, stem = (model, "model") if model.is_dir() else (model.parent, model.stem)
     if out is not None and out.suffix == ".tflite":
         if len(quantizations) > 1:
@@ -168,6 +223,8 @@ def _targets(model: Path, quantizations: Sequence[str], out: Path | None) -> lis
                 f"{out} is one file for {len(quantizations)} conversions: give a folder as --out."
             )
         return [out]
+    if inputs == "frames":
+        stem += "-frames"
     names = ("float32" if name == "none" else name for name in quantizations)
     return [(out or folder) / f"{stem}-{name}.tflite" for name in names]
 

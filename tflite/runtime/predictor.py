@@ -7,11 +7,15 @@ trained on TV-L1 flow.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.extract import ClipFeatures, resize_crop
+from dfrnet_keras.features.gray import picture_array
 from dfrnet_keras.prediction.clip_predictor import ClipPredictor, Prediction
 from dfrnet_keras.tflite.runtime.interpreter import Network
 from dfrnet_keras.tflite.runtime.metadata import read_metadata
@@ -34,8 +38,9 @@ class Predictor(ClipPredictor):
 
     Attributes:
         metadata: All that the file says of itself.
+        takes_frames: Whether the file takes two face crops and makes the maps itself.
         classes: Names of the classes, in the order of the network's output.
-        inputs: Names of the maps that the network looks at.
+        inputs: Names of the maps that the network takes, or `onset` and `apex`.
         preparation: How clips become maps.
 
     Raises:
@@ -52,7 +57,9 @@ class Predictor(ClipPredictor):
     ) -> None:
         self.network = Network(path, threads=threads)
         self.metadata = read_metadata(path)
-        size = next(iter(self.network.inputs.values())).shape[1]
+        self.takes_frames = self.metadata.get("takes") == "frames"
+        side = next(iter(self.network.inputs.values())).shape[1]
+        size = self.metadata["preparation"]["size"] if self.takes_frames else side
         super().__init__(
             path,
             classes=self.metadata["classes"],
@@ -87,10 +94,49 @@ class Predictor(ClipPredictor):
             The answer; its `apex` is `None`.
 
         Raises:
-            InputError: A map is missing, too many, or of another shape.
+            InputError: A map is missing, too many, or of another shape, or the file takes frames.
         """
+        if self.takes_frames:
+            raise InputError(f"{self.path} takes frames: use predict or predict_crops.")
         given = {"apex": apex, "difference": difference, "flow": flow}
         return self._answer({name: maps for name, maps in given.items() if maps is not None})
+
+    def predict_crops(self, onset: ArrayLike, apex: ArrayLike) -> Prediction:
+        """Classify a clip whose faces are cut out already; for a file that takes frames.
+
+        Args:
+            onset, apex: The faces, uint8 `(height, width, 3)` RGB, cut by one transform
+                (`features.crop_face`); brought to the size of the file's inputs.
+
+        Returns:
+            The answer; its `apex` is `None`.
+
+        Raises:
+            InputError: The file takes maps, or these are no such pictures.
+        """
+        if not self.takes_frames:
+            raise InputError(f"{self.path} takes maps: use predict or predict_maps.")
+        faces = tuple(
+            picture_array(face, name) for face, name in ((onset, "onset"), (apex, "apex"))
+        )
+        if any(face.dtype != np.uint8 or face.shape[2:] != (3,) for face in faces):
+            raise InputError("onset and apex are two faces: give uint8 (height, width, 3) RGB.")
+        if faces[0].shape != faces[1].shape:
+            raise InputError(
+                f"onset is {faces[0].shape[:2]} and apex {faces[1].shape[:2]}: give two faces of "
+                "one size, cut by one transform."
+            )
+        return self._answer(self._crops(faces))
+
+    def network_maps(self, made: ClipFeatures) -> dict[str, NDArray]:
+        return self._crops(made.faces) if self.takes_frames else super().network_maps(made)
+
+    def _crops(self, faces: Sequence[NDArray[np.uint8]]) -> dict[str, NDArray]:
+        side = self.network.inputs["onset"].shape[1]
+        sized = (resize_crop(face, side) for face in faces)
+        # Gray frames have one channel, which stands for three.
+        onset, apex = (np.repeat(f[..., None], 3, axis=2) if f.ndim == 2 else f for f in sized)
+        return {"onset": onset, "apex": apex}
 
     def _run(self, maps: dict[str, Any]) -> NDArray:
         return self.network.run(maps)
