@@ -82,11 +82,11 @@ def main() -> None:
     folds = loso_folds(store, validation=recipe.validation)
     warm_up = NetworkLearner(options.model, store, recipe=recipe)
     start = time.perf_counter()
-    engine = warm_up.trainer
-    for maps, labels in [next(engine.batches(folds[0], 0)) for _ in range(2)]:
-        engine.network.train_on_batch(maps, labels)
+    trainer = warm_up.trainer
+    for maps, labels in [next(trainer.batches(folds[0], 0)) for _ in range(2)]:
+        trainer.network.train_on_batch(maps, labels)
     bare_steps(warm_up, folds[0], 1)
-    engine.probabilities(folds[0].test)
+    trainer.probabilities(folds[0].test)
     trace = time.perf_counter() - start
 
     turns = _TakingTurns(learner)

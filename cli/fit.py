@@ -218,7 +218,7 @@ def _best(model: str, validation: str | None, choices: dict[str, Any]) -> BestRe
 def _without_training(
     model: str, validation: str | None, choices: dict[str, Any], all_subjects: bool
 ) -> str:
-    """The validation of a model that has no epochs; says what of the command it has no use for."""
+    """The validation of a model that has no epochs; warns of options without effect."""
     if all_subjects:
         raise InputError(
             f"--all-subjects trains a network to deploy, and {model} is none: "

@@ -111,6 +111,8 @@ def _one_fold(learner: Learner, fold: Fold, seed: int) -> Result:
     with _AT_WORK:
         start_quietly(learner.needs_keras)
         learner.prepare_process(max(1, worker.state.nthreads))
+        # A copy: what was sent must stay as it is, for another worker may ask this one for it.
+        learner = copy.copy(learner)
         learner.progress = lambda event: worker.log_event(_EVENTS, event)
         return seed, *alone(learner, fold, seed)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.evaluation.run import Run
+from dfrnet_keras.evaluation.run import Run, subject_matrices
 from dfrnet_keras.evaluation.run_folder import open_run
 from dfrnet_keras.evaluation.significance import (
     McNemar,
@@ -176,7 +176,7 @@ def check_comparable(runs: Sequence[Run]) -> None:
                 has, lacks = (name, names[0]) if clip not in clips else (names[0], name)
                 fold = {**clips, **others}[clip][1]
                 raise InputError(
-                    f"{pair}: {'/'.join(clip)} (fold {fold}) is judged in {has} and not in "
+                    f"{pair}: {'/'.join(clip)} (fold {fold}) is tested in {has} and not in "
                     f"{lacks}; fit both on the same clips and run both to the end."
                 )
             for what, of_first, of_other in zip(
@@ -195,7 +195,7 @@ def _clips(run: Run) -> dict[tuple[str, str, str], tuple[str, int]]:
 
 
 def _check_seeds(run: Run, name: str) -> None:
-    """Refuse a run that judged a clip under one seed and not under another."""
+    """Refuse a run that tested a clip under one seed and not under another."""
     every = {
         seed: {(r.dataset, r.subject, r.clip) for r in run.predictions if r.seed == seed}
         for seed in sorted({row.seed for row in run.predictions})
@@ -211,29 +211,22 @@ def _check_seeds(run: Run, name: str) -> None:
 
 
 class _Answers:
-    """What one run said: clips in the order of their names, subjects in the order of theirs."""
+    """The answers of one run, clips and subjects each in the order of their names."""
 
     def __init__(self, run: Run) -> None:
         number = {name: index for index, name in enumerate(run.classes)}
         rows = run.predictions
+        seeds, _, self.matrices = subject_matrices(rows, run.classes)
         clips = sorted({(row.dataset, row.subject, row.clip) for row in rows})
-        persons = sorted({clip[:2] for clip in clips})
-        seeds = sorted({row.seed for row in rows})
         clip_of = {clip: index for index, clip in enumerate(clips)}
-        person_of = {person: index for index, person in enumerate(persons)}
-        classes = len(run.classes)
-        self.matrices = np.zeros((len(seeds), len(persons), classes, classes), np.int64)
         truth = np.zeros(len(clips), np.int64)
-        chances = np.zeros((len(clips), classes))
+        chances = np.zeros((len(clips), len(run.classes)))
         for row in rows:
             clip = clip_of[row.dataset, row.subject, row.clip]
-            person = person_of[row.dataset, row.subject]
-            true, predicted = number[row.label], number[row.predicted]
-            self.matrices[seeds.index(row.seed), person, true, predicted] += 1
-            truth[clip] = true
+            truth[clip] = number[row.label]
             # A single seed's own answer counts, however its probabilities are to be read.
             if len(seeds) == 1:
-                chances[clip, predicted] = 1
+                chances[clip, number[row.predicted]] = 1
             else:
                 chances[clip] += row.probabilities
         self.right = chances.argmax(1) == truth

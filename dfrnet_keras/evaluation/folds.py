@@ -185,7 +185,7 @@ def describe_protocol(store: FeatureStore, protocol: str) -> str:
 
 
 def read_protocol(words: str) -> tuple[str, list[str]]:
-    """Name of a protocol and of its datasets, from what `describe_protocol` says of it.
+    """Name of a protocol and of its datasets, from the words of `describe_protocol`.
 
     Returns:
         One of `PROTOCOLS` and the datasets; empty where the words are not of this package.

@@ -10,6 +10,7 @@ import numpy as np
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold
+from dfrnet_keras.startup import limit_threads
 from dfrnet_keras.store import FeatureStore
 
 Progress = Callable[[dict[str, Any]], None]
@@ -21,10 +22,11 @@ class Learner(ABC):
     A class of its own needs `fit_predict` alone, and need not even inherit from this one.
 
     Attributes:
-        store: The features that it learns from; `None` where it does not say. `evaluate_loso`
+        store: The features that it learns from; `None` where it is not known. `evaluate_loso`
             refuses a learner whose store is not the one that it is evaluated on.
         progress: Called with a dictionary after each epoch (`event` `"epoch"`), where it is set.
-        needs_keras: Whether its processes load Keras, which is then started quietly.
+        needs_keras: Whether its processes load Keras, which is then started quietly and held to
+            its share of the threads.
 
     Example:
 
@@ -48,8 +50,9 @@ class Learner(ABC):
         return {"name": type(self).__name__}
 
     def prepare_process(self, threads: int) -> None:
-        """Called in each process before a fold, with the threads that it may use."""
-        return
+        """Called in each process of several before a fold, with the threads that it may use."""
+        if self.needs_keras:
+            limit_threads(threads)
 
     @abstractmethod
     def fit_predict(
@@ -62,7 +65,7 @@ class Learner(ABC):
         `"failure"`: the reason why the probabilities are `None`.
 
         An exception is written down as the failure of its fold, and the others go on; `InputError`
-        says that no fold can succeed, and ends the run.
+        means that no fold can succeed, and ends the run.
         """
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from dfrnet_keras import __version__
 from dfrnet_keras.evaluation.metrics import (
     bootstrap_interval,
-    confusion_matrix,
     majority_scores,
     scores,
 )
@@ -138,14 +137,8 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         `confusion_matrix` the sum over seeds.
     """
     rows = list(rows)
-    number = {name: index for index, name in enumerate(classes)}
-    seeds = sorted({row.seed for row in rows})
-    persons = sorted({(row.dataset, row.subject) for row in rows})
+    seeds, persons, matrices = subject_matrices(rows, classes)
     place = {person: index for index, person in enumerate(persons)}
-    matrices = np.zeros((len(seeds), len(persons), len(classes), len(classes)), np.int64)
-    for row in rows:
-        seed, person = seeds.index(row.seed), place[row.dataset, row.subject]
-        matrices[seed, person, number[row.label], number[row.predicted]] += 1
     # A fold that failed or was not run yet lacks its clips under that seed alone.
     clips = matrices.sum((2, 3)).max(0, initial=0)
     if not rows:
@@ -162,7 +155,7 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         str(seed): scores(matrices[index].sum(0)).as_dict() for index, seed in enumerate(seeds)
     }
     result["interval"] = _interval(matrices)
-    truth = {(row.dataset, row.subject, row.clip): number[row.label] for row in rows}
+    truth = {(row.dataset, row.subject, row.clip): classes.index(row.label) for row in rows}
     result["floor"] = majority_scores(list(truth.values()), len(classes)).as_dict()
     result["datasets"] = {}
     for dataset in sorted({dataset for dataset, _ in persons}):
@@ -180,6 +173,22 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         for (dataset, subject), index in place.items()
     ]
     return result
+
+
+def subject_matrices(
+    rows: Iterable[Prediction], classes: tuple[str, ...]
+) -> tuple[list[int], list[tuple[str, str]], np.ndarray]:
+    """Seeds, subjects (dataset and name), and confusion matrices `(seeds, subjects, C, C)`."""
+    rows = list(rows)
+    seeds = sorted({row.seed for row in rows})
+    persons = sorted({(row.dataset, row.subject) for row in rows})
+    matrices = np.zeros((len(seeds), len(persons), len(classes), len(classes)), np.int64)
+    number = {name: index for index, name in enumerate(classes)}
+    place = {person: index for index, person in enumerate(persons)}
+    for row in rows:
+        seed, person = seeds.index(row.seed), place[row.dataset, row.subject]
+        matrices[seed, person, number[row.label], number[row.predicted]] += 1
+    return seeds, persons, matrices
 
 
 def _part(matrices: np.ndarray, clips: np.ndarray) -> dict[str, Any]:
@@ -212,23 +221,6 @@ def _means_over_seeds(matrices: np.ndarray) -> dict[str, Any]:
         name: float(np.std(values[name], ddof=1)) if len(each) > 1 else None for name in names[:2]
     }
     return means
-
-
-def subject_matrices(run: Run, seed: int) -> dict[tuple[str, str], np.ndarray]:
-    """Confusion matrix of each subject under one seed, by (dataset, subject)."""
-    number = {name: index for index, name in enumerate(run.classes)}
-    grouped: dict[tuple[str, str], list[Prediction]] = {}
-    for row in run.predictions:
-        if row.seed == seed:
-            grouped.setdefault((row.dataset, row.subject), []).append(row)
-    return {
-        person: confusion_matrix(
-            np.array([number[row.label] for row in rows]),
-            np.array([number[row.predicted] for row in rows]),
-            len(run.classes),
-        )
-        for person, rows in grouped.items()
-    }
 
 
 def versions() -> dict[str, str]:

@@ -16,11 +16,16 @@ import csv
 import datetime
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.run import FoldRecord, Prediction, Run
+
+# What the rows of a fold have in common; its record holds them once.
+_SHARED = ("dataset", "fold", "seed", "epoch")
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:
@@ -147,28 +152,11 @@ def _flatten(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def write_record(folder: Path, record: FoldRecord) -> None:
     """Write one finished fold into a run folder, whole or not at all."""
-    content = {
-        "fold": record.number,
-        "seed": record.seed,
-        "dataset": record.dataset,
-        "subject": record.subject,
-        "failure": record.failure,
-        "epoch": record.epoch,
-        "seconds": record.seconds,
-        "validation_subjects": list(record.validation_subjects),
-        "curves": record.curves,
-        "predictions": [
-            {
-                # A fold may test all subjects of a dataset.
-                "subject": row.subject,
-                "clip": row.clip,
-                "label": row.label,
-                "predicted": row.predicted,
-                "probabilities": list(row.probabilities),
-            }
-            for row in record.predictions
-        ],
-    }
+    content = asdict(record)
+    content["fold"] = content.pop("number")
+    for row in content["predictions"]:
+        for name in _SHARED:
+            del row[name]
     (folder / "folds").mkdir(exist_ok=True)
     write_text(
         folder / "folds" / f"seed-{record.seed}-fold-{record.number:03d}.json",
@@ -216,48 +204,26 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _write_csv(path: Path, rows: list[list[Any]]) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("w", newline="", encoding="utf-8") as file:
+    with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
-    os.replace(partial, path)
 
 
 def _record_from_json(file: Path, content: dict[str, Any]) -> FoldRecord:
     try:
-        number, seed, epoch = content["fold"], content["seed"], content["epoch"]
-        dataset, subject = content["dataset"], content["subject"]
-        predictions = tuple(
-            Prediction(
-                dataset=dataset,
-                subject=row.get("subject", subject),
-                clip=row["clip"],
-                label=row["label"],
-                predicted=row["predicted"],
-                probabilities=tuple(row["probabilities"]),
-                fold=number,
-                seed=seed,
-                epoch=epoch,
-            )
+        shared = {name: content[name] for name in (*_SHARED, "subject")}
+        number = content.pop("fold")
+        # The subject of a row counts before that of the fold, which may test a whole dataset.
+        content["predictions"] = tuple(
+            Prediction(**{**shared, **row, "probabilities": tuple(row["probabilities"])})
             for row in content["predictions"]
         )
-        return FoldRecord(
-            number=number,
-            seed=seed,
-            dataset=dataset,
-            subject=subject,
-            predictions=predictions,
-            failure=content["failure"],
-            epoch=epoch,
-            curves=content["curves"],
-            seconds=content["seconds"],
-            validation_subjects=tuple(content["validation_subjects"]),
-        )
+        content["validation_subjects"] = tuple(content["validation_subjects"])
+        return FoldRecord(number=number, **content)
     except (AttributeError, KeyError, TypeError) as error:
         raise InputError(
             f"{file} does not hold a fold's record ({error}): delete it and run again."

@@ -91,7 +91,12 @@ class KernelLearner(Learner):
     def descriptors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Of all clips, and of their mirror images where those are trained on."""
         if self.clips:
-            described = np.array([_frames_described(self.store, clip) for clip in self.clips])
+            described = np.array(
+                [
+                    _frames_described(clip, self.store.crop_of(row))
+                    for clip, row in zip(self.clips, self.store.rows, strict=True)
+                ]
+            )
             return described, described[:0]
         flow, kind = self.store.arrays["flow"], self.machine.descriptor
         scale = self.store.flow_range
@@ -136,7 +141,7 @@ def _clips_of(store: FeatureStore, clips: Sequence[Clip]) -> list[Clip]:
     """The clip of each row, which must have frames to read."""
     if store.flow_range == "bytes":
         raise InputError(
-            f"{store.path} was made from ready-made maps, and lbp-top-svm looks at the frames of "
+            f"{store.path} was made from ready-made maps, and lbp-top-svm describes the frames of "
             "whole clips: use a dataset that has frames, synthetic for one."
         )
     by_key = {clip.key: clip for clip in clips}
@@ -154,25 +159,18 @@ def _key(row: Any) -> str:
     return f"{row.dataset}/{row.subject}/{row.name}"
 
 
-def _frames_described(store: FeatureStore, clip: Clip) -> NDArray[np.float64]:
-    """LBP-TOP of a clip, its face cut out as for the maps of the store."""
+def _frames_described(clip: Clip, crop: str) -> NDArray[np.float64]:
+    """LBP-TOP of a clip, its face cut out where `crop` is `"face"`."""
     import cv2
 
     from dfrnet_keras.features.descriptors import lbp_top
-    from dfrnet_keras.features.face import cut_face, find_face
+    from dfrnet_keras.features.face import cut_faces
     from dfrnet_keras.frames import iterate_frames
 
     frames = iterate_frames(clip.frames, range(clip.onset, clip.offset + 1), gray=True)
-    crop, face = store.settings.get("crop", "auto"), None
-    faces: list[NDArray] = []
-    for frame in frames:
-        if not faces and crop != "none":
-            face = find_face(frame)
-            if crop == "auto" and face.fills(frame.shape):
-                face = None
-        if face is not None:
-            faces.append(cut_face(frame, face, _LBP_SIZE))
-        else:
-            size = (_LBP_SIZE, _LBP_SIZE)
-            faces.append(np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)))
+    size = (_LBP_SIZE, _LBP_SIZE)
+    faces = [
+        cv2.resize(face, size, interpolation=cv2.INTER_AREA)
+        for face in cut_faces(frames, crop, size=_LBP_SIZE)
+    ]
     return lbp_top(np.stack(faces))

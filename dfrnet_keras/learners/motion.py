@@ -24,7 +24,7 @@ from dfrnet_keras.models.motion_dfrnet import (
     trunk_of,
 )
 from dfrnet_keras.models.recipe import BestRecipe
-from dfrnet_keras.startup import limit_threads, make_deterministic
+from dfrnet_keras.startup import make_deterministic
 from dfrnet_keras.store import FeatureStore
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class MotionLearner(Learner):
     `"test-subject"` by the clips of the test subject itself, which is optimistic.
 
     Args:
-        store: The features, whose flow is looked at; its size must be a multiple of 28.
+        store: The features, whose flow is used; its size must be a multiple of 28.
         recipe: The training.
 
     Raises:
@@ -87,10 +87,6 @@ class MotionLearner(Learner):
     def layout(self) -> FaceLayout:
         """Where faces lie in the maps: those of MEGC 2019's published maps, or of `crop_face`."""
         return MEGC2019_MAPS if self.store.flow_range == "bytes" else CUT_FACES
-
-    def prepare_process(self, threads: int) -> None:
-        """Give a process of its own so many threads."""
-        limit_threads(threads)
 
     def fit_predict(
         self, folds: Sequence[Fold], seed: int

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -57,9 +57,8 @@ def trained_members(
             try:
                 with FileLock(f"{path}.lock", timeout=patience):
                     if not path.is_file():
-                        partial = path.with_name(f"partial-{path.name}")
-                        train_member(recipe, layout, seed, number).save(partial)
-                        os.replace(partial, path)
+                        with whole_file(path) as partial:
+                            train_member(recipe, layout, seed, number).save(partial)
             except Timeout:
                 continue
     on_progress(len(paths), len(paths))

@@ -14,7 +14,6 @@ from dfrnet_keras.evaluation.learner import Learner
 from dfrnet_keras.learners.trainer import Trainer, build_network
 from dfrnet_keras.models.recipe import Recipe
 from dfrnet_keras.models.table import TABLE
-from dfrnet_keras.startup import limit_threads
 from dfrnet_keras.store import FeatureStore
 
 if TYPE_CHECKING:
@@ -87,10 +86,6 @@ class NetworkLearner(Learner):
                 self.model, self.store, self.views, self.recipe, self.model_options
             )
         return _TRAINERS[key]
-
-    def prepare_process(self, threads: int) -> None:
-        """Give a process of its own so many threads."""
-        limit_threads(threads)
 
     def fit_predict(
         self, folds: Sequence[Fold], seed: int

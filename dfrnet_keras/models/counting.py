@@ -116,7 +116,7 @@ def paper_counts(
 ) -> PaperCounts | None:
     """Return the paper's figures for a `DFRNet` of these arguments.
 
-    The number of classes is no key: the row tells which one its figures fit.
+    The number of classes is no key: it stands in the row, as the one that its figures fit.
 
     Args:
         features, fusion, attention, stages, backbone, input_size: As for `DFRNet`.

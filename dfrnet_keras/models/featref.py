@@ -20,7 +20,7 @@ def FeatRef(
     """Build FeatRef.
 
     The features of Dual-Inception, shared by all expressions; one branch for each expression,
-    which weighs them by an attention of its own and tells that expression from the others (the
+    which weighs them by an attention of its own and separates that expression from the others (the
     proposal loss, `models.losses.ProposalLoss`); the features of all branches joined and
     classified. 9,607,886 parameters at the default size and classes.
 
@@ -38,7 +38,7 @@ def FeatRef(
 
     Returns:
         A functional model. Its input, named `flow`, is `(batch, input_size, input_size, 3)`: u, v
-        and strain, which is not looked at; its output is `(batch, classes)`, or
+        and strain, which is not used; its output is `(batch, classes)`, or
         `(batch, 2 * classes)` with `proposals`.
 
     Raises:

@@ -115,6 +115,8 @@ def fit_and_score(
         probabilities.
     """
     from scipy.special import softmax
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
     scores = np.zeros((len(test), classes))
@@ -122,24 +124,14 @@ def fit_and_score(
     if len(present) == 1:
         scores[:, present[0]] = 1
         return scores
-    if machine.standardize:
-        mean, deviation = train.mean(0), train.std(0)
-        deviation[deviation == 0] = 1
-        train, test = (train - mean) / deviation, (test - mean) / deviation
-    similarity = _kernel(machine, train, train), _kernel(machine, test, train)
-    svm = SVC(C=machine.penalty, kernel="precomputed", class_weight="balanced")
-    svm.fit(similarity[0], labels)
-    votes = svm.decision_function(similarity[1])
+    # Over the width of the features, so that C means the same for every descriptor.
+    penalty = machine.penalty / (train.shape[1] if machine.kernel == "linear" else 1)
+    fitted = make_pipeline(
+        StandardScaler() if machine.standardize else "passthrough",
+        SVC(C=penalty, kernel=machine.kernel, class_weight="balanced"),
+    ).fit(train, labels)
+    votes = fitted.decision_function(test)
     if len(present) == 2:
         votes = np.stack([-votes, votes], axis=1)
     scores[:, present] = softmax(votes, axis=1)
     return scores
-
-
-def _kernel(machine: Machine, some: NDArray, others: NDArray) -> NDArray[np.float64]:
-    products = some @ others.T
-    if machine.kernel == "linear":
-        # The width of the features, so that C means the same for every descriptor.
-        return products / some.shape[1]
-    distances = np.square(some).sum(1)[:, None] + np.square(others).sum(1) - 2 * products
-    return np.exp(-distances / (others.shape[1] * max(float(others.var()), 1e-12)))

@@ -39,7 +39,7 @@ def OffApexNet(
 
     Returns:
         A functional model. Its input, named `flow`, is `(batch, input_size, input_size, 3)`: u, v
-        and strain, which is not looked at; its output is `(batch, classes)`.
+        and strain, which is not used; its output is `(batch, classes)`.
 
     Raises:
         InputError: input_size or classes is too small.

@@ -206,20 +206,17 @@ def _rows(
         title += [flag.replace("_", " ") for flag in row.flags if flag not in told]
         onset = None
         if clip is not None and "apex" in maps:
-            onset = _onset_frame(clip, store, cropped="already_cropped" in row.flags)
+            onset = _onset_frame(clip, store.crop_of(row), store.size)
         yield SheetRow(
             "\n".join(title), maps["flow"], onset, maps.get("apex"), maps.get("difference")
         )
 
 
-def _onset_frame(clip: Clip, store: FeatureStore, *, cropped: bool) -> NDArray[np.uint8]:
+def _onset_frame(clip: Clip, crop: str, size: int) -> NDArray[np.uint8]:
     from dfrnet_keras.features.extract import extract_clip
     from dfrnet_keras.frames import read_frames
 
-    crop = store.preparation.crop
-    if crop == "auto":
-        crop = "none" if cropped else "face"
     onset = read_frames(clip.frames, [clip.onset])[0]
     # The flow of a frame with itself costs nothing worth mentioning.
-    made = extract_clip([onset, onset], apex=1, crop=crop, size=store.size, flow_method="dis-fast")
+    made = extract_clip([onset, onset], apex=1, crop=crop, size=size, flow_method="dis-fast")
     return made.onset_frame

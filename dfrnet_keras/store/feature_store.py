@@ -73,6 +73,12 @@ class FeatureStore:
         known = {"size": self.size, "flow_range": self.flow_range}
         return Preparation.from_settings(self.settings | known)
 
+    def crop_of(self, row: StoredClip) -> str:
+        """`"face"` or `"none"`: what the store decided for the dataset of a clip."""
+        if self.preparation.crop != "auto":
+            return self.preparation.crop
+        return "none" if "already_cropped" in row.flags else "face"
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -90,6 +90,6 @@ def test_optimistic_runs_are_marked(make):
 
 def test_runs_of_other_clips_are_refused(make, error):
     message = error("compare", make("whole", 5), make("part", 5, subjects=7))
-    assert "d/s7/c0 (fold 7) is judged in" in message
+    assert "d/s7/c0 (fold 7) is tested in" in message
     assert "part" in message
     assert "at least two" in error("compare", make("one", 5))

@@ -52,9 +52,8 @@ def command(root, *arguments):
 
 def process(home, arguments):
     """Start `dfr-keras` in a process of its own."""
-    start = "from dfrnet_keras.cli.main import main; main()"
     return subprocess.Popen(
-        [sys.executable, "-c", start, *arguments],
+        [sys.executable, "-c", "from dfrnet_keras.cli.main import main; main()", *arguments],
         env={**os.environ, "DFR_KERAS_HOME": str(home), "TF_CPP_MIN_LOG_LEVEL": "3"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -73,8 +72,7 @@ def here(environment, monkeypatch, capsys):
             code = 0
         except SystemExit as end:
             code = end.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        return code, *capsys.readouterr()
 
     return run
 

@@ -111,8 +111,8 @@ def test_seeds_may_differ_and_mcnemar_takes_their_mean_probability():
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (made(clips=3), r"d/s00/c3 \(fold 0\) is judged in net \(1\) and not in net \(2\)"),
-        (made(subjects=13), r"d/s12/c0 \(fold 12\) is judged in net \(2\) and not in net \(1\)"),
+        (made(clips=3), r"d/s00/c3 \(fold 0\) is tested in net \(1\) and not in net \(2\)"),
+        (made(subjects=13), r"d/s12/c0 \(fold 12\) is tested in net \(2\) and not in net \(1\)"),
         (changed(made(), 3, label="surprise"), "label of d/s03/c0 is negative in .* and surprise"),
         (changed(made(), 4, fold=7), "fold of d/s04/c0 is 4 in .* and 7 in"),
         (made(protocol="hold-out-database over d"), "protocol differ, 'single.* and 'hold-out"),

@@ -67,7 +67,7 @@ def test_validation_none_trains_on_all_others(many):
     assert sorted([*fold.train, *fold.test]) == list(range(len(many)))
 
 
-def test_test_subject_chooses_by_the_clips_it_is_judged_by(many):
+def test_test_subject_chooses_by_the_clips_that_it_is_tested_by(many):
     fold = loso_folds(many, validation="test-subject")[3]
     assert fold.validation.tolist() == fold.test.tolist()
     assert fold.keep_best == "accuracy"
@@ -82,7 +82,7 @@ def test_validation_does_not_look_at_the_labels_of_the_test_subject(many, with_o
         assert other.validation.tolist() == fold.validation.tolist()
 
 
-def test_everybody_is_trained_on_nobody_tested(many):
+def test_all_subjects_are_trained_on_and_none_is_tested(many):
     fold = all_subjects_fold(many)
     assert fold.test.size == 0
     assert not persons(many, fold.train) & persons(many, fold.validation)

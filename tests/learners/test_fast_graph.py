@@ -40,10 +40,10 @@ def unlike_fresh(model):
 
 def test_weights_go_there_and_back():
     plain = unlike_fresh(build())
-    twin = FastGraph(build, "ststnet")
-    twin.take_from(plain)
+    graph = FastGraph(build, "ststnet")
+    graph.take_from(plain)
     back = build()
-    twin.give_to(back)
+    graph.give_to(back)
     for weight, expected in zip(back.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_array_equal(weight, expected)
 
@@ -52,32 +52,32 @@ def test_weights_go_there_and_back():
 @pytest.mark.parametrize("size", [12, 13, 14, 28])
 def test_it_answers_what_the_network_answers(size):
     plain = unlike_fresh(build(size))
-    twin = FastGraph(lambda: build(size), "ststnet")
-    twin.take_from(plain)
+    graph = FastGraph(lambda: build(size), "ststnet")
+    graph.take_from(plain)
     maps, _ = next(batches(1, size))
     np.testing.assert_allclose(
-        np.asarray(twin.network(maps)), np.asarray(plain(maps)), rtol=1e-4, atol=1e-3
+        np.asarray(graph.network(maps)), np.asarray(plain(maps)), rtol=1e-4, atol=1e-3
     )
 
 
 def test_a_few_steps_of_training_are_those_of_the_network():
-    """Dropout included: the twin takes over the state of its seed generator."""
+    """Dropout included: the graph takes over the state of its seed generator."""
     plain = compiled(build())
-    twin = FastGraph(build, "ststnet")
-    twin.take_from(plain)
-    compiled(twin.network)
+    graph = FastGraph(build, "ststnet")
+    graph.take_from(plain)
+    compiled(graph.network)
     for maps, labels in batches(4):
         expected = plain.train_on_batch(maps, labels, return_dict=True)["loss"]
-        found = twin.network.train_on_batch(maps, labels, return_dict=True)["loss"]
+        found = graph.network.train_on_batch(maps, labels, return_dict=True)["loss"]
         assert found == pytest.approx(float(expected), rel=1e-4)
     trained = build()
-    twin.give_to(trained)
+    graph.give_to(trained)
     fresh = build().get_weights()
-    for weight, expected, born in zip(
+    for weight, expected, initial in zip(
         trained.get_weights(), plain.get_weights(), fresh, strict=True
     ):
         np.testing.assert_allclose(weight, expected, rtol=2e-3, atol=2e-5)
-        assert not np.array_equal(weight, born)
+        assert not np.array_equal(weight, initial)
 
 
 def test_networks_without_streams_keep_their_weights():
@@ -85,13 +85,13 @@ def test_networks_without_streams_keep_their_weights():
         return build_model("dfrnet", features="T", stages=1, input_size=16, attention="none")
 
     plain = small()
-    twin = FastGraph(small, "dfrnet")
-    twin.take_from(plain)
+    graph = FastGraph(small, "dfrnet")
+    graph.take_from(plain)
     maps = {"flow": np.random.default_rng(0).normal(size=(2, 16, 16, 3)).astype(np.float32)}
     np.testing.assert_allclose(
-        np.asarray(twin.network(maps)), np.asarray(plain(maps)), rtol=1e-4, atol=1e-5
+        np.asarray(graph.network(maps)), np.asarray(plain(maps)), rtol=1e-4, atol=1e-5
     )
     back = small()
-    twin.give_to(back)
+    graph.give_to(back)
     for weight, expected in zip(back.get_weights(), plain.get_weights(), strict=True):
         np.testing.assert_array_equal(weight, expected)

@@ -1,6 +1,8 @@
+import dataclasses
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -127,3 +129,29 @@ def test_a_machine_needs_no_keras(maps):
         [sys.executable, "-c", code, str(maps.path)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_faces_are_cut_out_where_the_store_cut_them_out(tmp_path):
+    """A store decides for a whole dataset; this learner decided clip by clip."""
+    from dfrnet_keras.datasets.synthetic import load_synthetic
+    from dfrnet_keras.features import crop_face
+    from dfrnet_keras.features.descriptors import lbp_top
+    from dfrnet_keras.frames import read_frames
+    from dfrnet_keras.store import FeatureStore
+
+    clips = load_synthetic(tmp_path / "clips", subjects=2, clips_per_subject=2, frames=6)
+    for crop in ("face", "none", "auto"):
+        store = FeatureStore.build(clips, tmp_path / crop, size=16, flow_method="dis", crop=crop)
+        if crop == "auto":  # as a store of two datasets has it, one of which came cropped
+            store.settings["crop"] = "auto"
+            flags = [(), ("already_cropped",), (), ("already_cropped",)]
+            rows = zip(store.rows, flags, strict=True)
+            store.rows = tuple(dataclasses.replace(row, flags=own) for row, own in rows)
+        descriptors, _ = make_learner("lbp-top-svm", store, clips=clips).descriptors
+        for row, clip, found in zip(store.rows, clips, descriptors, strict=True):
+            frames = read_frames(clip.frames, range(clip.onset, clip.offset + 1), gray=True)
+            if crop == "none" or "already_cropped" in row.flags:
+                faces = [cv2.resize(f, (224, 224), interpolation=cv2.INTER_AREA) for f in frames]
+            else:
+                faces = crop_face(frames)
+            np.testing.assert_array_equal(found, lbp_top(np.stack(faces)))

@@ -1,4 +1,4 @@
-"""The networks of the comparison in the engine that trains them."""
+"""The networks of the comparison in the trainer."""
 
 import dataclasses
 
@@ -59,7 +59,7 @@ def test_learning_rate_by_epoch():
     assert paper_recipe("ststnet").learning_rate_in(700) == 5e-5
 
 
-def test_the_engine_follows_the_recipe(make_store):
+def test_the_trainer_follows_the_recipe(make_store):
     """Momentum, and a rate that falls: seen in the optimizer after training."""
     store = make_store(size=12)
     recipe = dataclasses.replace(

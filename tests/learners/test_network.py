@@ -119,27 +119,27 @@ def test_seeds(stores):
 
 
 def test_everything_starts_anew(stores):
-    """Weights, statistics, optimizer and seed generators are again what they were at birth."""
+    """Weights, statistics, optimizer and seed generators are again those of the start."""
     store = stores["ststnet"]
     learner = learner_of("ststnet", store)
-    engine = learner.trainer
+    trainer = learner.trainer
     fold = loso_folds(store)[0]
 
     def state():
-        variables = [*engine.network.variables, *engine.network.optimizer.variables]
+        variables = [*trainer.network.variables, *trainer.network.optimizer.variables]
         return [np.array(variable) for variable in variables]
 
-    engine._start_anew(fold, 0)
-    born = state()
-    engine.fit(fold, 0)
+    trainer._start_anew(fold, 0)
+    initial = state()
+    trainer.fit(fold, 0)
     trained = state()
-    changed = [not np.array_equal(a, b) for a, b in zip(born, trained, strict=True)]
-    names = [v.path for v in [*engine.network.variables, *engine.network.optimizer.variables]]
+    changed = [not np.array_equal(a, b) for a, b in zip(initial, trained, strict=True)]
+    names = [v.path for v in [*trainer.network.variables, *trainer.network.optimizer.variables]]
     moved = " ".join(name for name, change in zip(names, changed, strict=True) if change)
     for part in ("kernel", "moving_mean", "seed_generator_state", "iteration", "momentum"):
         assert part in moved
-    engine._start_anew(fold, 0)
-    for a, b in zip(born, state(), strict=True):
+    trainer._start_anew(fold, 0)
+    for a, b in zip(initial, state(), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
@@ -147,10 +147,10 @@ def test_normalisation_is_that_of_the_training_clips(stores):
     from dfrnet_keras.models import normalization_layers
 
     store = stores["dfrnet"]
-    engine = learner_of("dfrnet", store).trainer
+    trainer = learner_of("dfrnet", store).trainer
     fold = loso_folds(store)[1]
-    engine._start_anew(fold, 0)
-    layers = normalization_layers(engine.network)
+    trainer._start_anew(fold, 0)
+    layers = normalization_layers(trainer.network)
     assert set(layers) == {"apex", "difference", "flow"}
     for name, layer in layers.items():
         maps = store.arrays[name][fold.train].astype(np.float64)
@@ -211,7 +211,7 @@ def test_a_network_that_the_store_cannot_feed(stores):
     assert NetworkLearner("dfrnet", stores["ststnet"]).settings["options"] == {"features": "T"}
 
 
-def test_everybody_trains_one_network(stores):
+def test_all_subjects_train_one_network(stores):
     store = stores["ststnet"]
     network, history = fit_all_subjects(learner_of("ststnet", store))
     assert len(history["validation_loss"]) == 2

@@ -8,7 +8,7 @@ upper lips, tight or falling lips (negative), lip corners and cheeks drawn up (p
 lids up and a dropped jaw (surprise).
 
 Strengths and places were drawn by hand beside mean maps of the development subjects of MEGC 2019
-(`evaluation.halves`), never of the others.
+(`benchmarks/halves.py`), never of the others.
 """
 
 from __future__ import annotations
