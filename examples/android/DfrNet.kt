@@ -13,6 +13,9 @@
 //   input      difference    float32 [1, SIZE, SIZE, 1]  |gray(apex) - gray(onset)|, 0..255
 //   input      flow          float32 [1, SIZE, SIZE, 3]  u, v in pixels of the map, strain
 //   output     probabilities float32 [1, 3]              negative, positive, surprise
+// and of a file of `dfr-keras convert --input frames`, which DfrNetFrames below takes:
+//   frames     onset         uint8   [1, CROP, CROP, 3]  face of the onset frame, red, green, blue
+//   frames     apex          uint8   [1, CROP, CROP, 3]  face of the apex frame, cut by the same transform
 // Every tensor is row by row from the top left, channels last. Nothing is to be normalised: that
 // is inside the file. Quantised files (float16, dynamic, int8) have the same inputs and output.
 
@@ -97,10 +100,10 @@ class DfrNet(context: Context, asset: String = "model-int8.tflite", threads: Int
         const val FLOW_CHANNELS = 3
         val CLASSES = arrayOf(Emotion.NEGATIVE, Emotion.POSITIVE, Emotion.SURPRISE)
 
-        private fun floats(count: Int): FloatBuffer =
+        internal fun floats(count: Int): FloatBuffer =
             ByteBuffer.allocateDirect(4 * count).order(ByteOrder.nativeOrder()).asFloatBuffer()
 
-        private fun map(context: Context, asset: String): MappedByteBuffer =
+        internal fun map(context: Context, asset: String): MappedByteBuffer =
             context.assets.openFd(asset).use { file ->
                 FileInputStream(file.fileDescriptor).channel.use { channel ->
                     channel.map(
@@ -108,5 +111,53 @@ class DfrNet(context: Context, asset: String = "model-int8.tflite", threads: Int
                     )
                 }
             }
+    }
+}
+
+/**
+ * A network that takes two faces and makes the maps itself: a crop and one call.
+ *
+ * @param asset Name of a file of `dfr-keras convert --input frames` among the assets.
+ */
+class DfrNetFrames(context: Context, asset: String = "model-frames-int8.tflite", threads: Int = 2) :
+    AutoCloseable {
+
+    private val interpreter =
+        Interpreter(DfrNet.map(context, asset), Interpreter.Options().setNumThreads(threads))
+
+    /** Width and height of the faces in pixels. */
+    val crop: Int = interpreter.getInputTensorFromSignature("onset", DfrNet.SIGNATURE).shape()[1]
+
+    private val outputBuffer = DfrNet.floats(DfrNet.CLASSES.size)
+
+    /**
+     * Classify one clip.
+     *
+     * @param onset Face of the first frame of the movement, crop * crop * 3 bytes.
+     * @param apex The same place of the frame of strongest movement.
+     */
+    fun classify(onset: ByteBuffer, apex: ByteBuffer): Answer {
+        for ((name, face) in listOf("onset" to onset, "apex" to apex)) {
+            require(face.capacity() == crop * crop * CHANNELS) {
+                "$name has ${face.capacity()} bytes, the network takes ${crop * crop * CHANNELS}"
+            }
+            face.rewind()
+        }
+        outputBuffer.rewind()
+        val inputs = mapOf<String, Any>("onset" to onset, "apex" to apex)
+        interpreter.runSignature(
+            inputs, mapOf<String, Any>("probabilities" to outputBuffer), DfrNet.SIGNATURE,
+        )
+        val probabilities = FloatArray(DfrNet.CLASSES.size)
+        outputBuffer.rewind()
+        outputBuffer.get(probabilities)
+        val best = probabilities.indices.maxByOrNull { probabilities[it] } ?: 0
+        return Answer(DfrNet.CLASSES[best], probabilities)
+    }
+
+    override fun close() = interpreter.close()
+
+    private companion object {
+        const val CHANNELS = 3
     }
 }

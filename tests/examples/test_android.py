@@ -49,3 +49,21 @@ def test_the_names_and_the_order_in_the_code(content):
     assert classes == read_metadata(content)["classes"]
     signatures = Interpreter(model_content=content).get_signature_list()
     assert list(signatures) == [re.search(r'SIGNATURE = "(\w+)"', KOTLIN).group(1)]
+
+
+def test_the_contract_of_a_file_of_frames():
+    from dfrnet_keras.features.preparation import Preparation
+    from dfrnet_keras.tflite.conversion.frames_input import take_frames
+
+    about = {"preparation": Preparation(size=32, flow_method="ilk").as_dict()}
+    content = convert(DFRNet(input_size=32, stages=1), description=about)
+    network = Network(take_frames(content, crop_size=128))
+    pattern = r"//   frames\s+(\w+)\s+(\w+)\s+\[([^\]]+)\]"
+    written = {name: (dtype, shape) for name, dtype, shape in re.findall(pattern, KOTLIN)}
+    assert written.keys() == network.inputs.keys()
+    for name, (dtype, shape) in written.items():
+        tensor = network.inputs[name]
+        assert dtype == str(tensor.dtype)
+        sizes = [128 if part.strip() == "CROP" else int(part) for part in shape.split(",")]
+        assert sizes == list(tensor.shape)
+        assert f'"{name}" to {name}' in KOTLIN
