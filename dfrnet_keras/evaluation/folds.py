@@ -139,7 +139,7 @@ def _refuse_too_little(store: FeatureStore, protocol: str) -> None:
         if len(set(store.labels[clips].tolist())) < 2:
             raise InputError(
                 f"{where} holds clips of one class only "
-                f"({store.classes[int(store.labels[clips[0]])]}): there is nothing to tell apart."
+                f"({store.classes[int(store.labels[clips[0]])]}): that leaves nothing to learn."
             )
 
 

@@ -68,7 +68,7 @@ class AttendedClassifier(keras.layers.Layer):
         weights = ops.reshape(weights, (height, width, channels, self.classes))
         maps = ops.einsum("bhwc,hwck->bhwk", early, weights) / channels
         maps = maps - ops.min(maps, axis=(1, 2), keepdims=True)
-        # A map that is the same everywhere has no place to look at; the published code divides
+        # A map that is the same everywhere prefers no place; the published code divides
         # zero by zero there.
         maps = maps / (ops.max(maps, axis=(1, 2), keepdims=True) + keras.config.epsilon())
         attended = late * ops.mean(maps, axis=-1, keepdims=True)

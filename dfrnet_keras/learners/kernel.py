@@ -148,7 +148,7 @@ def _clips_of(store: FeatureStore, clips: Sequence[Clip]) -> list[Clip]:
     missing = [row for row in store.rows if _key(row) not in by_key]
     if missing:
         raise InputError(
-            f"lbp-top-svm looks at the frames of whole clips, and those of {_key(missing[0])} are "
+            f"lbp-top-svm describes the frames of whole clips, and those of {_key(missing[0])} are "
             f"not given (of {len(missing)} of {len(store)} clips): name the dataset with "
             "--dataset and --root rather than its store."
         )

@@ -67,7 +67,7 @@ class MotionLearner(Learner):
         self.recipe = recipe or BestRecipe()
         if "flow" not in store.arrays:
             raise InputError(
-                f"{store.path} holds the views {store.features}, and --recipe best looks at flow: "
+                f"{store.path} holds the views {store.features}, and --recipe best takes flow: "
                 "prepare a store that has it."
             )
         if tuple(store.classes) != MEGC2019_CLASSES:

@@ -36,7 +36,7 @@ class NetworkLearner(Learner):
         recipe: The training; the network's published one by default.
 
     Raises:
-        InputError: Where the store lacks what the network looks at.
+        InputError: Where the store lacks what the network takes.
     """
 
     needs_keras = True

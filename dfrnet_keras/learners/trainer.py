@@ -218,7 +218,7 @@ class Trainer:
         }
 
     def _patience_is_out(self, fold: Fold, epoch: int, history: dict[str, Any]) -> bool:
-        # Codes that choose by the test subject look at every epoch.
+        # Codes that choose by the test subject go through every epoch.
         return (
             self.recipe.patience is not None
             and fold.keep_best == "loss"

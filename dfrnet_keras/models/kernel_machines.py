@@ -19,7 +19,7 @@ from dfrnet_keras.features.descriptors import bi_woof, flow_grid
 
 @dataclass(frozen=True)
 class Machine:
-    """A support vector machine and what it looks at.
+    """A support vector machine and what it is given.
 
     Attributes:
         descriptor: `"flow grid"`, `"bi-woof"` or `"lbp-top"`.
