@@ -91,17 +91,8 @@ def loso_folds(
         test, rest = owner == number, owner != number
         if protocol == "single-database":
             rest &= datasets == dataset
-        folds.append(
-            _fold(
-                store,
-                (number, dataset, subject),
-                np.flatnonzero(test),
-                np.flatnonzero(rest),
-                validation,
-                share,
-                seed,
-            )
-        )
+        clips = np.flatnonzero(test), np.flatnonzero(rest)
+        folds.append(_fold(store, (number, dataset, subject), *clips, validation, share, seed))
     return folds
 
 
@@ -155,13 +146,9 @@ def _fold(
     number, dataset, subject = held
     held_out = np.array([], np.int64)
     if validation == "subjects":
-        held_out = _held_out(store, others, share, np.random.default_rng([seed, number]))
-        if not len(held_out):
-            raise InputError(
-                f"{store.path} has too few subjects to hold some out for validation and keep "
-                f"every class in training when {dataset}/{subject} is tested: "
-                "use --validation none."
-            )
+        when = f" when {dataset}/{subject} is tested"
+        random = np.random.default_rng([seed, number])
+        held_out = _held_out(store, others, share, random, when)
     elif validation == "test-subject":
         held_out = test
     keep_best = {"subjects": "loss", "none": None, "test-subject": "accuracy"}[validation]
@@ -226,11 +213,6 @@ def all_subjects_fold(store: FeatureStore, *, validation: str = "subjects", seed
     held_out = np.array([], np.int64)
     if validation == "subjects":
         held_out = _held_out(store, everyone, 0.15, np.random.default_rng([seed]))
-        if not len(held_out):
-            raise InputError(
-                f"{store.path} has too few subjects to hold some out and keep every class in "
-                "training: use --validation none."
-            )
     return Fold(
         # One more than the folds of the subjects have.
         number=len({(row.dataset, row.subject) for row in store.rows}),
@@ -244,14 +226,27 @@ def all_subjects_fold(store: FeatureStore, *, validation: str = "subjects", seed
 
 
 def _held_out(
-    store: FeatureStore, clips: np.ndarray, share: float, random: np.random.Generator
+    store: FeatureStore,
+    clips: np.ndarray,
+    share: float,
+    random: np.random.Generator,
+    when: str = "",
 ) -> np.ndarray:
-    """Those of the clips whose subjects are held out for validation; none where it cannot be."""
+    """Those of the clips whose subjects are held out for validation.
+
+    Raises:
+        InputError: With too few subjects; `when` says in which fold.
+    """
     unique = sorted({(row.dataset, row.subject) for row in store.rows})
     owner = np.array([unique.index((row.dataset, row.subject)) for row in store.rows])
     chosen = _validation_subjects(
-        owner[clips], store.labels[clips], [person[0] for person in unique], share, random
+        owner[clips], store.labels[clips], [dataset for dataset, _ in unique], share, random
     )
+    if not len(chosen):
+        raise InputError(
+            f"{store.path} has too few subjects to hold some out for validation and keep every "
+            f"class in training{when}: use --validation none."
+        )
     return clips[np.isin(owner[clips], chosen)]
 
 
@@ -269,20 +264,16 @@ def _validation_subjects(
     of the training clips; sets that would leave training without a class are passed over.
     """
     persons = np.unique(owner)
-    cells = [(dataset, label) for dataset in sorted(set(datasets)) for label in np.unique(labels)]
-    counts = np.array(
-        [
-            [
-                np.count_nonzero((owner == person) & (labels == label))
-                if datasets[person] == dataset
-                else 0
-                for dataset, label in cells
-            ]
-            for person in persons
-        ]
-    )
+    classes = np.unique(labels)
+    # A cell is a dataset and a class in it.
+    cells = [(dataset, label) for dataset in sorted(set(datasets)) for label in classes]
+    place = {cell: index for index, cell in enumerate(cells)}
+    counts = np.zeros((len(persons), len(cells)), np.int64)
+    for person, label in zip(owner, labels, strict=True):
+        cell = place[datasets[person], label]
+        counts[np.searchsorted(persons, person), cell] += 1
     total = counts.sum(0)
-    by_class = np.array([[cell[1] == label for cell in cells] for label in np.unique(labels)])
+    by_class = np.array([[cell[1] == label for cell in cells] for label in classes])
     number = min(max(1, round(share * len(persons))), len(persons) - 1)
     best, chosen = np.inf, np.array([], np.int64)
     for _ in range(draws):

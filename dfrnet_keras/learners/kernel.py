@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold
-from dfrnet_keras.evaluation.learner import Learner
+from dfrnet_keras.evaluation.learner import Answers, Learner
 from dfrnet_keras.models.kernel_machines import MACHINES, describe_flow, fit_and_score
 from dfrnet_keras.store import FeatureStore
 
@@ -40,9 +40,7 @@ class MajorityLearner(Learner):
         """What a run folder keeps of this learner."""
         return {"name": self.model, "options": {}}
 
-    def fit_predict(
-        self, folds: Sequence[Fold], seed: int
-    ) -> Iterator[tuple[Fold, np.ndarray, dict[str, Any]]]:
+    def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, shares of the classes for each test clip, history) for each fold."""
         for fold in folds:
             labels = self.store.labels[np.union1d(fold.train, _unused(fold))]
@@ -110,9 +108,7 @@ class KernelLearner(Learner):
         _ = self.descriptors
         return self.__dict__
 
-    def fit_predict(
-        self, folds: Sequence[Fold], seed: int
-    ) -> Iterator[tuple[Fold, np.ndarray, dict[str, Any]]]:
+    def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, scores of its test clips, history) for each fold; `seed` changes nothing."""
         plain, mirrored = self.descriptors
         for fold in folds:
@@ -123,11 +119,7 @@ class KernelLearner(Learner):
                 train = np.concatenate([train, mirrored[clips]])
                 labels = np.tile(labels, 2)
             scores = fit_and_score(
-                self.machine,
-                train,
-                labels,
-                plain[fold.test],
-                classes=len(self.store.classes),
+                self.machine, train, labels, plain[fold.test], classes=len(self.store.classes)
             )
             yield fold, scores, {"seconds": time.perf_counter() - started}
 

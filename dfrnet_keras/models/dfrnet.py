@@ -9,10 +9,11 @@ from keras import layers
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers import FeatureNormalization, FusionBlock
+from dfrnet_keras.layers.base import check_choice, check_counts
 from dfrnet_keras.layers.fusion_block import FUSIONS
 from dfrnet_keras.layers.residual_block import ATTENTIONS
 from dfrnet_keras.models.backbones import BACKBONES, resnet
-from dfrnet_keras.models.parts import Conv2D, MaxPooling2D, check_choice, check_classes
+from dfrnet_keras.models.parts import Conv2D, MaxPooling2D
 
 # Letter of the paper -> name of the input and its channels, in the order of the inputs.
 FEATURES = {"S": ("apex", 3), "D": ("difference", 1), "T": ("flow", 3)}
@@ -83,7 +84,7 @@ def DFRNet(
             f"With the {backbone} backbone input_size must be divisible by {REDUCTION} and at "
             f"least {smallest}, not {input_size}."
         )
-    check_classes(classes)
+    check_counts(classes=classes)
 
     inputs, branches = {}, {}
     for feature, channels in (FEATURES[letter] for letter in letters):

@@ -17,6 +17,7 @@ from keras import layers
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers import MirroredMotion, RelativeMotion
+from dfrnet_keras.layers.base import check_counts
 from dfrnet_keras.models.backbones import residual_blocks
 from dfrnet_keras.models.dfrnet import REDUCTION, branch_convolution
 from dfrnet_keras.models.parts import MaxPooling2D
@@ -80,8 +81,7 @@ def MotionDFRNet(
         InputError: An argument is out of its range.
     """
     refuse_size(input_size)
-    if members < 1 or classes < 1:
-        raise InputError(f"members and classes must be positive, not {members} and {classes}.")
+    check_counts(members=members, classes=classes)
     if not 0 <= drawn_share <= 1:
         raise InputError(f"drawn_share is {drawn_share}: it must be between 0 and 1.")
     inputs = keras.Input((input_size, input_size, 3), name="flow")

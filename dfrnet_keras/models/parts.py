@@ -10,6 +10,7 @@ from keras import layers
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers import FeatureNormalization
+from dfrnet_keras.layers.base import check_counts
 
 Conv2D = partial(layers.Conv2D, data_format="channels_last")
 MaxPooling2D = partial(layers.MaxPooling2D, data_format="channels_last")
@@ -25,27 +26,7 @@ def check_sizes(network: str, input_size: int, smallest: int, classes: int) -> N
     """
     if input_size < smallest:
         raise InputError(f"{network} takes input_size from {smallest} up, not {input_size}.")
-    check_classes(classes)
-
-
-def check_classes(classes: int) -> None:
-    """Refuse less than one class.
-
-    Raises:
-        InputError: With the number given.
-    """
-    if classes < 1:
-        raise InputError(f"classes must be 1 or more, not {classes}.")
-
-
-def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    """Refuse a value that is not among its choices.
-
-    Raises:
-        InputError: With the choices.
-    """
-    if value not in choices:
-        raise InputError(f"{name} must be one of {', '.join(choices)}, not {value}.")
+    check_counts(classes=classes)
 
 
 def flow_input(size: int) -> keras.KerasTensor:
