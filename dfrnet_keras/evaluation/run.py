@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +156,11 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
     result["clips"] = int(clips.sum())
     result["confusion_matrix"] = matrices.sum((0, 1)).tolist()
     result["seeds"] = {
-        str(seed): scores(matrices[index].sum(0)).as_dict() for index, seed in enumerate(seeds)
+        str(seed): asdict(scores(matrices[index].sum(0))) for index, seed in enumerate(seeds)
     }
     result["interval"] = _interval(matrices)
     truth = {row.key: classes.index(row.label) for row in rows}
-    result["floor"] = majority_scores(list(truth.values()), len(classes)).as_dict()
+    result["floor"] = asdict(majority_scores(list(truth.values()), len(classes)))
     result["datasets"] = {}
     for dataset in sorted({dataset for dataset, _ in persons}):
         members = [index for person, index in place.items() if person[0] == dataset]

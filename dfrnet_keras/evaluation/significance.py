@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.evaluation.metrics import mean_f1, mean_recall
+from dfrnet_keras.evaluation.metrics import MEANS
 
 # Below so many clips that only one of the two has right, McNemar's statistic is far from
 # chi-squared and the binomial distribution is used itself.
@@ -113,7 +113,7 @@ def paired_bootstrap(
     Reference:
         Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 16.
     """
-    mean_over_classes = {"uf1": mean_f1, "uar": mean_recall}[metric]
+    mean_over_classes = MEANS[metric]
     first, second = np.asarray(first), np.asarray(second)
     if first.ndim != 4 or first.shape[1:] != second.shape[1:]:
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -83,7 +84,7 @@ class KernelLearner(Learner):
     @property
     def settings(self) -> dict[str, Any]:
         """What a run folder keeps of this learner."""
-        return {"name": self.model, "options": self.machine.as_dict()}
+        return {"name": self.model, "options": asdict(self.machine)}
 
     @cached_property
     def descriptors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,7 +7,8 @@ from keras import layers, ops
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.views import MAP_OF_VIEW
-from dfrnet_keras.layers import ClassCapsules, FeatureNormalization, ResidualBlock
+from dfrnet_keras.layers import ClassCapsules, FeatureNormalization
+from dfrnet_keras.models.backbones import residual_blocks
 from dfrnet_keras.models.parts import Conv2D, TorchBatchNormalization, check_sizes
 
 SMALLEST_SIZE = 16
@@ -73,11 +74,8 @@ def CapsuleNet(
     )(x)
     x = TorchBatchNormalization(name="norm")(x)
     x = layers.ReLU(name="relu")(x)
-    for stage, filters in enumerate((64, 128, _CHANNELS), start=1):
-        for block in (1, 2):
-            strides = 2 if stage > 1 and block == 1 else 1
-            label = f"stage{stage}_block{block}"
-            x = ResidualBlock(filters, strides, attention="none", name=label)(x)
+    for block in residual_blocks(stages=3, attention="none"):
+        x = block(x)
     # The largest odd kernel that fits twice into the trunk's map.
     kernel = min(_KERNEL, ((x.shape[1] + 1) // 2 - 1) // 2 * 2 + 1)
     x = Conv2D(_CHANNELS, kernel, activation="relu", name="capsule_conv")(x)

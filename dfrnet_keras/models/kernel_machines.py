@@ -7,8 +7,7 @@ chosen by a result, but for what `MACHINES` says of the plain machine.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +34,6 @@ class Machine:
     penalty: float
     standardize: bool
     mirrored: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 MACHINES = {
