@@ -171,7 +171,8 @@ def check_comparable(runs: Sequence[Run]) -> None:
                     "fit both on the same data in the same way."
                 )
         others = _clips(run)
-        for clip in sorted(clips.keys() ^ others.keys()):
+        if clips.keys() != others.keys():
+            clip = min(clips.keys() ^ others.keys())
             has, lacks = (names[0], name) if clip in clips else (name, names[0])
             _, fold = (clips | others)[clip]
             raise InputError(

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.binary_pattern import pattern_histogram
@@ -187,7 +186,10 @@ def _parts(shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
 def _smooth(curve: NDArray[np.float64], share: float) -> NDArray[np.float64]:
     """Gaussian blur over a share of the clip; the curve is mirrored at its ends."""
     sigma = max(share * len(curve), 0.5)
-    return gaussian_filter1d(curve, sigma, mode="reflect", radius=int(np.ceil(3 * sigma)))
+    reach = int(np.ceil(3 * sigma))
+    steps = np.arange(-reach, reach + 1)
+    kernel = np.exp(-0.5 * (steps / sigma) ** 2)
+    return np.convolve(np.pad(curve, reach, "symmetric"), kernel / kernel.sum(), "valid")
 
 
 def _gray(frame: NDArray, index: int) -> NDArray[np.uint8]:
