@@ -92,7 +92,9 @@ def loso_folds(
         if protocol == "single-database":
             rest &= datasets == dataset
         clips = np.flatnonzero(test), np.flatnonzero(rest)
-        folds.append(_fold(store, (number, dataset, subject), *clips, validation, share, seed))
+        held_out = number, dataset, subject
+        random = np.random.default_rng([seed, number])
+        folds.append(_fold(store, held_out, *clips, validation, share, random))
     return folds
 
 
@@ -141,13 +143,12 @@ def _fold(
     others: np.ndarray,
     validation: str,
     share: float,
-    seed: int,
+    random: np.random.Generator,
 ) -> Fold:
     number, dataset, subject = held
     held_out = np.array([], np.int64)
     if validation == "subjects":
-        when = f" when {dataset}/{subject} is tested"
-        random = np.random.default_rng([seed, number])
+        when = f" when {dataset}/{subject} is tested" if len(test) else ""
         held_out = _held_out(store, others, share, random, when)
     elif validation == "test-subject":
         held_out = test
@@ -209,20 +210,11 @@ def all_subjects_fold(store: FeatureStore, *, validation: str = "subjects", seed
             f"validation is {validation!r}, but no subject is tested when all are trained on: "
             "choose subjects or none."
         )
-    everyone = np.arange(len(store.rows))
-    held_out = np.array([], np.int64)
-    if validation == "subjects":
-        held_out = _held_out(store, everyone, 0.15, np.random.default_rng([seed]))
-    return Fold(
-        # One more than the folds of the subjects have.
-        number=len({(row.dataset, row.subject) for row in store.rows}),
-        dataset="all",
-        subject="all",
-        train=np.setdiff1d(everyone, held_out),
-        validation=held_out,
-        test=np.array([], np.int64),
-        keep_best="loss" if validation == "subjects" else None,
-    )
+    # One more than the folds of the subjects have.
+    number = len({(row.dataset, row.subject) for row in store.rows})
+    everyone, nobody = np.arange(len(store.rows)), np.array([], np.int64)
+    random = np.random.default_rng([seed])
+    return _fold(store, (number, "all", "all"), nobody, everyone, validation, 0.15, random)
 
 
 def _held_out(
@@ -230,7 +222,7 @@ def _held_out(
     clips: np.ndarray,
     share: float,
     random: np.random.Generator,
-    when: str = "",
+    when: str,
 ) -> np.ndarray:
     """Those of the clips whose subjects are held out for validation.
 
