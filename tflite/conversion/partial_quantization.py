@@ -8,34 +8,38 @@ from typing import Any
 # TFLite operations that stay in float between the int8 ones. A residual block gates its map twice
 # and adds it: rounded after each of the three, it strays from the float network about twice as far
 # as rounded once, and the time is the same. A softmax in int8 gives probabilities in steps of
-# 1/256. A divisor that rounds to zero, as that of a clip without motion, stops the network, and an
-# int8 square root needs a runtime of 2025.
-_IN_FLOAT = ("MUL", "ADD", "SOFTMAX", "DIV", "SQRT")
+# 1/256.
+_BETTER_IN_FLOAT = ("MUL", "ADD", "SOFTMAX")
+# A divisor that rounds to zero, as that of a clip without motion, stops the network, and an int8
+# square root needs a runtime of 2025.
+_ONLY_IN_FLOAT = ("DIV", "SQRT")
 _PRODUCTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 # XNNPACK refuses a file in which a product is scaled by more when it is rounded.
 _LARGEST_SCALE = 256
 
 
-def convert_partly(converter: Any) -> bytes:
-    """Convert with some operations left in float.
+def convert_to_int8(converter: Any, *, whole: bool = False) -> bytes:
+    """Convert to int8 with what does not bear it left in float.
 
     Args:
         converter: A `tf.lite.TFLiteConverter` with its representative data.
+        whole: Leave only in float what cannot be int8.
 
     Returns:
         Content of the file.
     """
-    content = _convert(converter, ())
+    operations = _ONLY_IN_FLOAT if whole else _BETTER_IN_FLOAT + _ONLY_IN_FLOAT
+    content = _convert(converter, operations, ())
     dead = _dead_products(content)
-    return _convert(converter, dead) if dead else content
+    return _convert(converter, operations, dead) if dead else content
 
 
-def _convert(converter: Any, nodes: Sequence[str]) -> bytes:
+def _convert(converter: Any, operations: Sequence[str], nodes: Sequence[str]) -> bytes:
     import tensorflow as tf
 
     # The converter itself cannot leave operations out; its debugger, which is never run here, can.
     options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_ops=list(_IN_FLOAT), denylisted_nodes=list(nodes) or None
+        denylisted_ops=list(operations), denylisted_nodes=list(nodes) or None
     )
     debugger = tf.lite.experimental.QuantizationDebugger(
         converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
