@@ -32,7 +32,7 @@ from dfrnet_keras.tflite.conversion.load_model import (
     require_tensorflow,
     without_normalization,
 )
-from dfrnet_keras.tflite.conversion.partial_quantization import convert_to_int8
+from dfrnet_keras.tflite.conversion.partial_quantization import convert_to_int8, convert_whole
 from dfrnet_keras.tflite.conversion.prepend_normalization import (
     prepend_normalization,
     rename_inputs,
@@ -221,8 +221,11 @@ def _converted(
                 # Of TensorFlow's own interpreter, which the converter uses inside.
                 warnings.simplefilter("ignore", UserWarning)
                 if calibrated:
-                    return convert_to_int8(converter, whole=input_type == "int8")
+                    whole = input_type == "int8"
+                    return convert_whole(converter) if whole else convert_to_int8(converter)
                 return converter.convert()
+        except InputError:
+            raise
         except Exception as error:  # the converter raises types of its own
             unknown = re.findall(r"tf\.(\w+)", str(error))
             if not unknown and "custom op" not in str(error).lower():
