@@ -1,7 +1,7 @@
 """The default network at 224 x 224: `.tflite` files against PyTorch, run by run in turns.
 
     python benchmarks/latency.py convert OUT    # needs TensorFlow: writes OUT/*.tflite
-    python benchmarks/latency.py time OUT       # needs PyTorch, no TensorFlow
+    python benchmarks/latency.py time OUT --against onnxruntime,openvino    # PyTorch and these two
 
 Two steps, since two runtimes in one process fight over the processor's threads. The weights are
 random, which the time does not depend on; ranges of int8 are set by rendered clips.
@@ -17,6 +17,7 @@ import runpy
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -48,9 +49,54 @@ def write_files(folder: Path) -> None:
     for mode in MODES:
         content = convert(network, quantize=mode, representative_data=samples, description=about)
         (folder / f"{mode}.tflite").write_bytes(content)
+    stacked = {name: np.concatenate([sample[name] for sample in samples]) for name in samples[0]}
+    np.savez(folder / "samples.npz", **stacked)
 
 
-def time_files(folder: Path, threads: int, runs: int, network_file: Path | None) -> None:
+def onnxruntime_calls(network: Any, maps: list, folder: Path, threads: int) -> dict[str, Any]:
+    """The PyTorch network in ONNX Runtime, float32."""
+    import onnxruntime
+    import torch
+
+    path = folder / "float32.onnx"
+    torch.onnx.export(network, tuple(maps), path, input_names=["a", "b", "c"], verbose=False)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    feeds = dict(zip("abc", (tensor.numpy() for tensor in maps), strict=True))
+    return {"ONNX Runtime": lambda: session.run(None, feeds)}
+
+
+def openvino_calls(network: Any, maps: list, folder: Path, threads: int) -> dict[str, Any]:
+    """The float32 file in OpenVINO, as it is and quantised to int8 by NNCF on the same maps."""
+    import nncf
+    import openvino
+
+    core = openvino.Core()
+    model = core.read_model(folder / "none.tflite")
+    with np.load(folder / "samples.npz", allow_pickle=False) as stored:
+        arrays = dict(stored)
+    names = [port.get_any_name() for port in model.inputs]
+    # The file's tensors are named after its inputs with more around them.
+    by_port = {name: next(key for key in arrays if key in name) for name in names}
+    rows = [{name: arrays[key][k : k + 1] for name, key in by_port.items()}
+            for k in range(len(arrays["flow"]))]  # fmt: skip
+    quantized = nncf.quantize(model, nncf.Dataset(rows), subset_size=len(rows))
+    setting = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "PERFORMANCE_HINT": "LATENCY"}
+    calls = {}
+    for name, graph in (("OpenVINO", model), ("OpenVINO int8", quantized)):
+        request = core.compile_model(graph, "CPU", setting).create_infer_request()
+        request.infer(rows[0])
+        calls[name] = request.infer
+    return calls
+
+
+AGAINST = {"onnxruntime": onnxruntime_calls, "openvino": openvino_calls}
+
+
+def time_files(
+    folder: Path, threads: int, runs: int, network_file: Path | None, against: list[str]
+) -> None:
     import torch
 
     from dfrnet_keras.tflite.benchmarking.timing import machine, take_turns
@@ -69,6 +115,8 @@ def time_files(folder: Path, threads: int, runs: int, network_file: Path | None)
             return torch_network(*maps)
 
     calls = {"PyTorch eager": eager}
+    for name in against:
+        calls |= AGAINST[name](torch_network, maps, folder, threads)
     for mode in MODES:
         network = Network(folder / f"{mode}.tflite", threads=threads)
         network.set_inputs(
@@ -81,7 +129,7 @@ def time_files(folder: Path, threads: int, runs: int, network_file: Path | None)
     about = machine()
     rows = {row.name: row for row in take_turns(calls, runs=runs)}
     print(json.dumps(about), "free cores after:", machine()["free_cores"])
-    found = {name: version(name) for name in ("torch", "ai-edge-litert", "numpy")}
+    found = {name: version(name) for name in ("torch", "ai-edge-litert", "numpy", *against)}
     print(f"{time.strftime('%Y-%m-%d')}, Python {platform.python_version()}, {json.dumps(found)}")
     eager = rows["PyTorch eager"]
     for name, row in rows.items():
@@ -106,11 +154,15 @@ def main() -> None:
     parser.add_argument(
         "--torch-network", type=Path, help="another Python file, whose class Net is the network"
     )
+    parser.add_argument("--against", default="", help="onnxruntime, openvino or both, by commas")
     options = parser.parse_args()
+    against = [name for name in options.against.split(",") if name]
+    if set(against) - set(AGAINST):
+        parser.error(f"--against takes {', '.join(AGAINST)}")
     if options.step == "convert":
         write_files(options.folder)
     else:
-        time_files(options.folder, options.threads, options.runs, options.torch_network)
+        time_files(options.folder, options.threads, options.runs, options.torch_network, against)
 
 
 if __name__ == "__main__":

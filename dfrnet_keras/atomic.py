@@ -73,7 +73,9 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
     try:
         with _unwritable(path, path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial = Path(tempfile.mkdtemp(prefix=f".partial-{path.name}-", dir=path.parent))
+            # Absolute, since it may be filled by processes with another working folder.
+            beside = path.parent.absolute()
+            partial = Path(tempfile.mkdtemp(prefix=f".partial-{path.name}-", dir=beside))
             partial.chmod(0o755)  # mkdtemp closes the folder to everybody else
             yield partial
             if path.exists():  # moved aside: a folder with files in it cannot be replaced

@@ -67,13 +67,12 @@ def make_dataset(
 
     def order() -> Iterator[tuple[int, int, NDArray[np.int64]]]:
         epoch = next(passes)  # called once per pass: this is how a pass knows its number
-        rows = plan.order(epoch)
-        for number in range(len(plan)):
-            yield epoch, number, rows[number * batch_size : (number + 1) * batch_size]
+        for number, rows in enumerate(plan.rows(epoch)):
+            yield epoch, number, rows
 
     def gather(epoch: NDArray, number: NDArray, rows: NDArray) -> list[NDArray]:
-        maps, targets = plan.batch(int(epoch), int(number), rows)
-        return [*maps.values(), *([] if targets is None else [targets])]
+        arrays = list(plan.maps(int(epoch), int(number), rows).values())
+        return arrays if plan.labels is None else [*arrays, plan.labels[rows]]
 
     def load(epoch: Any, number: Any, rows: Any) -> Any:
         tensors = tf.numpy_function(gather, [epoch, number, rows], kinds, stateful=False)
@@ -140,31 +139,28 @@ def make_batches(
         def __init__(self) -> None:
             super().__init__()
             self._epoch = 0
-            self._order = plan.order(0)
+            self._rows = plan.rows(0)
 
         def __len__(self) -> int:
             return len(plan)
 
         def __getitem__(self, number: int) -> Any:
-            if not 0 <= number < len(plan):
-                raise IndexError(number)
-            return self._batch(self._epoch, number, self._order)
+            return self._batch(self._epoch, number, self._rows[number])
 
         def on_epoch_end(self) -> None:
             self._epoch += 1
-            self._order = plan.order(self._epoch)
+            self._rows = plan.rows(self._epoch)
 
         def __iter__(self) -> Iterator[Any]:
-            epoch, order = self._epoch, self._order
+            epoch, batches = self._epoch, self._rows
             # Counted at the start, so that a pass broken off is not repeated.
             self.on_epoch_end()
-            for number in range(len(plan)):
-                yield self._batch(epoch, number, order)
+            for number, rows in enumerate(batches):
+                yield self._batch(epoch, number, rows)
 
-        def _batch(self, epoch: int, number: int, order: NDArray) -> Any:
-            rows = order[number * batch_size : (number + 1) * batch_size]
-            maps, targets = plan.batch(epoch, number, rows)
-            return maps if targets is None else (maps, targets)
+        def _batch(self, epoch: int, number: int, rows: NDArray) -> Any:
+            maps = plan.maps(epoch, number, rows)
+            return maps if plan.labels is None else (maps, plan.labels[rows])
 
     return Batches()
 
@@ -207,38 +203,34 @@ class _Plan:
     def __len__(self) -> int:
         return math.ceil(self.count / self.batch_size)
 
-    def order(self, epoch: int) -> NDArray[np.int64]:
-        """The rows in the order of a pass."""
+    def rows(self, epoch: int) -> list[NDArray[np.int64]]:
+        """The clips of each batch of a pass."""
         rows = np.arange(self.count, dtype=np.int64)
         if self.shuffle:
             # 0 and 1 keep the draws of the order apart from those of the batches.
             np.random.default_rng([self.seed, 0, epoch]).shuffle(rows)
-        return rows
+        return np.split(rows, range(self.batch_size, self.count, self.batch_size))
 
-    def batch(
+    def maps(
         self, epoch: int, number: int, indexes: NDArray[np.int64]
-    ) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.int64] | None]:
-        """One batch, as float32 maps and int64 labels."""
-        targets = None if self.labels is None else self.labels[indexes]
+    ) -> dict[str, NDArray[np.float32]]:
+        """The maps of one batch."""
         if not self.augment:
-            maps = {
-                name: array[indexes].astype(np.float32) for name, array in self.features.items()
-            }
-            return maps, targets
+            return {name: maps[indexes].astype(np.float32) for name, maps in self.features.items()}
         rng = np.random.default_rng([self.seed, 1, epoch, number])
         mirrored = rng.random(len(indexes)) < 0.5
         reach = max(math.ceil(length / 28) for length in self.size)
         moves = rng.integers(-reach, reach, size=(len(indexes), 2), endpoint=True)
-        maps = {}
-        for name, array in self.features.items():
-            maps[name] = _place(array, indexes, mirrored, moves)
+        maps = {
+            name: _place(array, indexes, mirrored, moves) for name, array in self.features.items()
+        }
         if "flow" in maps:
             u = maps["flow"][..., 0]
             if self.flow_range == "bytes":
                 u[mirrored] = 255 - u[mirrored]
             else:
                 u[mirrored] *= -1
-        return maps, targets
+        return maps
 
 
 def _check_features(features: Mapping[str, NDArray]) -> tuple[int, tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,8 @@ def start_keras() -> None:
             import keras  # noqa: F401
         except (ImportError, ValueError) as error:
             raise _backend_error(error) from error
+    # Its advice on retracing is for who writes the training, not for who gives a command.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def _backend_error(error: Exception) -> Exception:

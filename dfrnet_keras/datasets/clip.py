@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 MEGC2019_CLASSES = ("negative", "positive", "surprise")
@@ -36,3 +36,7 @@ class Clip:
     def key(self) -> str:
         """`dataset/subject/name`: unique over every dataset."""
         return f"{self.dataset}/{self.subject}/{self.name}"
+
+    def absolute(self) -> Clip:
+        """The same clip for another process, whose working folder may be another one."""
+        return replace(self, frames=tuple(Path(frame).absolute() for frame in self.frames))

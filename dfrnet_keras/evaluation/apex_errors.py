@@ -83,7 +83,8 @@ def measure_apex_errors(
         )
     crops = decide_crops(annotated, crop)
     work = (
-        delayed(_distances)(clip, methods, crops[clip.dataset], jobs != 1) for clip in annotated
+        delayed(_distances)(clip.absolute(), methods, crops[clip.dataset], jobs != 1)
+        for clip in annotated
     )
     distances, skipped = [], []
     results = Parallel(n_jobs=jobs, return_as="generator")(work)

@@ -171,33 +171,34 @@ def check_comparable(runs: Sequence[Run]) -> None:
                     "fit both on the same data in the same way."
                 )
         others = _clips(run)
-        for clip in sorted(clips.keys() | others.keys()):
-            if clip not in clips or clip not in others:
-                has, lacks = (name, names[0]) if clip not in clips else (names[0], name)
-                fold = {**clips, **others}[clip][1]
-                raise InputError(
-                    f"{pair}: {'/'.join(clip)} (fold {fold}) is tested in {has} and not in "
-                    f"{lacks}; fit both on the same clips and run both to the end."
-                )
-            for what, of_first, of_other in zip(
+        if clips.keys() != others.keys():
+            clip = min(clips.keys() ^ others.keys())
+            has, lacks = (names[0], name) if clip in clips else (name, names[0])
+            _, fold = (clips | others)[clip]
+            raise InputError(
+                f"{pair}: {'/'.join(clip)} (fold {fold}) is tested in {has} and not in {lacks}; "
+                "fit both on the same clips and run both to the end."
+            )
+        for clip in sorted(clips):
+            for what, mine, theirs in zip(
                 ("label", "fold"), clips[clip], others[clip], strict=True
             ):
-                if of_first != of_other:
+                if mine != theirs:
                     raise InputError(
-                        f"{pair}: the {what} of {'/'.join(clip)} is {of_first} in {names[0]} and "
-                        f"{of_other} in {name}; fit both on the same store or the same sheet."
+                        f"{pair}: the {what} of {'/'.join(clip)} is {mine} in {names[0]} and "
+                        f"{theirs} in {name}; fit both on the same store or the same sheet."
                     )
 
 
 def _clips(run: Run) -> dict[tuple[str, str, str], tuple[str, int]]:
     """Label and fold of each clip."""
-    return {(row.dataset, row.subject, row.clip): (row.label, row.fold) for row in run.predictions}
+    return {row.key: (row.label, row.fold) for row in run.predictions}
 
 
 def _check_seeds(run: Run, name: str) -> None:
     """Refuse a run that tested a clip under one seed and not under another."""
     every = {
-        seed: {(r.dataset, r.subject, r.clip) for r in run.predictions if r.seed == seed}
+        seed: {row.key for row in run.predictions if row.seed == seed}
         for seed in sorted({row.seed for row in run.predictions})
     }
     union = set().union(*every.values())
@@ -217,12 +218,12 @@ class _Answers:
         number = {name: index for index, name in enumerate(run.classes)}
         rows = run.predictions
         seeds, _, self.matrices = subject_matrices(rows, run.classes)
-        clips = sorted({(row.dataset, row.subject, row.clip) for row in rows})
+        clips = sorted({row.key for row in rows})
         clip_of = {clip: index for index, clip in enumerate(clips)}
         truth = np.zeros(len(clips), np.int64)
         chances = np.zeros((len(clips), len(run.classes)))
         for row in rows:
-            clip = clip_of[row.dataset, row.subject, row.clip]
+            clip = clip_of[row.key]
             truth[clip] = number[row.label]
             # A single seed's own answer counts, however its probabilities are to be read.
             if len(seeds) == 1:

@@ -91,17 +91,10 @@ def loso_folds(
         test, rest = owner == number, owner != number
         if protocol == "single-database":
             rest &= datasets == dataset
-        folds.append(
-            _fold(
-                store,
-                (number, dataset, subject),
-                np.flatnonzero(test),
-                np.flatnonzero(rest),
-                validation,
-                share,
-                seed,
-            )
-        )
+        clips = np.flatnonzero(test), np.flatnonzero(rest)
+        held_out = number, dataset, subject
+        random = np.random.default_rng([seed, number])
+        folds.append(_fold(store, held_out, *clips, validation, share, random))
     return folds
 
 
@@ -139,7 +132,7 @@ def _refuse_too_little(store: FeatureStore, protocol: str) -> None:
         if len(set(store.labels[clips].tolist())) < 2:
             raise InputError(
                 f"{where} holds clips of one class only "
-                f"({store.classes[int(store.labels[clips[0]])]}): there is nothing to tell apart."
+                f"({store.classes[int(store.labels[clips[0]])]}): that leaves nothing to learn."
             )
 
 
@@ -150,18 +143,13 @@ def _fold(
     others: np.ndarray,
     validation: str,
     share: float,
-    seed: int,
+    random: np.random.Generator,
 ) -> Fold:
     number, dataset, subject = held
     held_out = np.array([], np.int64)
     if validation == "subjects":
-        held_out = _held_out(store, others, share, np.random.default_rng([seed, number]))
-        if not len(held_out):
-            raise InputError(
-                f"{store.path} has too few subjects to hold some out for validation and keep "
-                f"every class in training when {dataset}/{subject} is tested: "
-                "use --validation none."
-            )
+        when = f" when {dataset}/{subject} is tested" if len(test) else ""
+        held_out = _held_out(store, others, share, random, when)
     elif validation == "test-subject":
         held_out = test
     keep_best = {"subjects": "loss", "none": None, "test-subject": "accuracy"}[validation]
@@ -222,36 +210,35 @@ def all_subjects_fold(store: FeatureStore, *, validation: str = "subjects", seed
             f"validation is {validation!r}, but no subject is tested when all are trained on: "
             "choose subjects or none."
         )
-    everyone = np.arange(len(store.rows))
-    held_out = np.array([], np.int64)
-    if validation == "subjects":
-        held_out = _held_out(store, everyone, 0.15, np.random.default_rng([seed]))
-        if not len(held_out):
-            raise InputError(
-                f"{store.path} has too few subjects to hold some out and keep every class in "
-                "training: use --validation none."
-            )
-    return Fold(
-        # One more than the folds of the subjects have.
-        number=len({(row.dataset, row.subject) for row in store.rows}),
-        dataset="all",
-        subject="all",
-        train=np.setdiff1d(everyone, held_out),
-        validation=held_out,
-        test=np.array([], np.int64),
-        keep_best="loss" if validation == "subjects" else None,
-    )
+    # One more than the folds of the subjects have.
+    number = len({(row.dataset, row.subject) for row in store.rows})
+    everyone, nobody = np.arange(len(store.rows)), np.array([], np.int64)
+    random = np.random.default_rng([seed])
+    return _fold(store, (number, "all", "all"), nobody, everyone, validation, 0.15, random)
 
 
 def _held_out(
-    store: FeatureStore, clips: np.ndarray, share: float, random: np.random.Generator
+    store: FeatureStore,
+    clips: np.ndarray,
+    share: float,
+    random: np.random.Generator,
+    when: str,
 ) -> np.ndarray:
-    """Those of the clips whose subjects are held out for validation; none where it cannot be."""
+    """Those of the clips whose subjects are held out for validation.
+
+    Raises:
+        InputError: With too few subjects; `when` says in which fold.
+    """
     unique = sorted({(row.dataset, row.subject) for row in store.rows})
     owner = np.array([unique.index((row.dataset, row.subject)) for row in store.rows])
     chosen = _validation_subjects(
-        owner[clips], store.labels[clips], [person[0] for person in unique], share, random
+        owner[clips], store.labels[clips], [dataset for dataset, _ in unique], share, random
     )
+    if not len(chosen):
+        raise InputError(
+            f"{store.path} has too few subjects to hold some out for validation and keep every "
+            f"class in training{when}: use --validation none."
+        )
     return clips[np.isin(owner[clips], chosen)]
 
 
@@ -269,20 +256,16 @@ def _validation_subjects(
     of the training clips; sets that would leave training without a class are passed over.
     """
     persons = np.unique(owner)
-    cells = [(dataset, label) for dataset in sorted(set(datasets)) for label in np.unique(labels)]
-    counts = np.array(
-        [
-            [
-                np.count_nonzero((owner == person) & (labels == label))
-                if datasets[person] == dataset
-                else 0
-                for dataset, label in cells
-            ]
-            for person in persons
-        ]
-    )
+    classes = np.unique(labels)
+    # A cell is a dataset and a class in it.
+    cells = [(dataset, label) for dataset in sorted(set(datasets)) for label in classes]
+    place = {cell: index for index, cell in enumerate(cells)}
+    counts = np.zeros((len(persons), len(cells)), np.int64)
+    for person, label in zip(owner, labels, strict=True):
+        cell = place[datasets[person], label]
+        counts[np.searchsorted(persons, person), cell] += 1
     total = counts.sum(0)
-    by_class = np.array([[cell[1] == label for cell in cells] for label in np.unique(labels)])
+    by_class = np.array([[cell[1] == label for cell in cells] for label in classes])
     number = min(max(1, round(share * len(persons))), len(persons) - 1)
     best, chosen = np.inf, np.array([], np.int64)
     for _ in range(draws):

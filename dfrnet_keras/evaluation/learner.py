@@ -14,6 +14,8 @@ from dfrnet_keras.startup import limit_threads
 from dfrnet_keras.store import FeatureStore
 
 Progress = Callable[[dict[str, Any]], None]
+# Of each fold: itself, the probabilities of its test clips, and the history of its training.
+Answers = Iterable[tuple[Fold, np.ndarray | None, dict[str, Any]]]
 
 
 class Learner(ABC):
@@ -55,9 +57,7 @@ class Learner(ABC):
             limit_threads(threads)
 
     @abstractmethod
-    def fit_predict(
-        self, folds: Sequence[Fold], seed: int
-    ) -> Iterable[tuple[Fold, np.ndarray | None, dict[str, Any]]]:
+    def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, probabilities of its test clips, history) for each of the folds.
 
         Probabilities have shape (test clips, classes). History may hold lists of one figure an
@@ -80,9 +80,7 @@ class _Adapted(Learner):
     def settings(self) -> dict[str, Any]:
         return getattr(self.other, "settings", {"name": type(self.other).__name__})
 
-    def fit_predict(
-        self, folds: Sequence[Fold], seed: int
-    ) -> Iterable[tuple[Fold, np.ndarray | None, dict[str, Any]]]:
+    def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         return self.other.fit_predict(folds, seed)
 
 

@@ -161,8 +161,8 @@ def _record(
                     epoch=int(history.get("epoch", 0)),
                 )
             )
-    validation = sorted({f"{store.rows[int(i)].dataset}/{store.rows[int(i)].subject}"
-                         for i in fold.validation})  # fmt: skip
+    lists = {name: values for name, values in history.items() if isinstance(values, list)}
+    stopping = [store.rows[int(clip)] for clip in fold.validation]
     return FoldRecord(
         number=fold.number,
         seed=seed,
@@ -171,11 +171,7 @@ def _record(
         predictions=tuple(predictions),
         failure=failure,
         epoch=int(history.get("epoch", 0)),
-        curves={
-            name: [float(value) for value in values]
-            for name, values in history.items()
-            if isinstance(values, list)
-        },
+        curves={name: [float(v) for v in values] for name, values in lists.items()},
         seconds=float(history.get("seconds", 0.0)),
-        validation_subjects=tuple(validation),
+        validation_subjects=tuple(sorted({f"{row.dataset}/{row.subject}" for row in stopping})),
     )

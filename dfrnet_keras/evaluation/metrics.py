@@ -6,8 +6,7 @@ many subjects show one class only (MEGC2019, See et al., FG 2019; the paper's eq
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -32,9 +31,6 @@ class Scores:
     macro_precision: float
     accuracy: float
     clips: int
-
-    def as_dict(self) -> dict[str, float]:
-        return asdict(self)
 
 
 def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 3) -> np.ndarray:
@@ -64,11 +60,8 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 3) -> 
             or values.max() >= classes
         ):
             raise InputError(f"{name} must hold class numbers from 0 to {classes - 1}.")
-    if not true.size:
-        return np.zeros((classes, classes), np.int64)
-    from sklearn import metrics
-
-    return metrics.confusion_matrix(true, predicted, labels=range(classes)).astype(np.int64)
+    cells = (true * classes + predicted).astype(np.int64)
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
 def scores(matrix: np.ndarray) -> Scores:
@@ -130,10 +123,7 @@ def bootstrap_interval(
     subjects = matrices.shape[1]
     if subjects < 2:
         return float("nan"), float("nan")
-    mean_over_classes: Callable[[np.ndarray], np.ndarray] = {
-        "uf1": mean_f1,
-        "uar": mean_recall,
-    }[metric]
+    mean_over_classes = MEANS[metric]
 
     def statistic(drawn: np.ndarray, axis: int) -> np.ndarray:
         pooled = matrices[:, drawn].sum(axis=axis % drawn.ndim + 1)
@@ -169,3 +159,6 @@ def _mean_where_defined(numerator: np.ndarray, denominator: np.ndarray) -> np.nd
     ratio = np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=defined)
     count = defined.sum(-1)
     return np.divide(ratio.sum(-1), count, out=np.full(count.shape, np.nan), where=count > 0)
+
+
+MEANS = {"uf1": mean_f1, "uar": mean_recall}

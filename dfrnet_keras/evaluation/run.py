@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dfrnet_keras import __version__
-from dfrnet_keras.evaluation.metrics import (
-    bootstrap_interval,
-    majority_scores,
-    scores,
-)
+from dfrnet_keras.evaluation.metrics import bootstrap_interval, majority_scores, scores
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,14 @@ class Prediction:
     fold: int
     seed: int
     epoch: int
+
+    @property
+    def person(self) -> tuple[str, str]:
+        return self.dataset, self.subject
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.dataset, self.subject, self.clip
 
 
 @dataclass(frozen=True)
@@ -152,11 +156,11 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
     result["clips"] = int(clips.sum())
     result["confusion_matrix"] = matrices.sum((0, 1)).tolist()
     result["seeds"] = {
-        str(seed): scores(matrices[index].sum(0)).as_dict() for index, seed in enumerate(seeds)
+        str(seed): asdict(scores(matrices[index].sum(0))) for index, seed in enumerate(seeds)
     }
     result["interval"] = _interval(matrices)
-    truth = {(row.dataset, row.subject, row.clip): classes.index(row.label) for row in rows}
-    result["floor"] = majority_scores(list(truth.values()), len(classes)).as_dict()
+    truth = {row.key: classes.index(row.label) for row in rows}
+    result["floor"] = asdict(majority_scores(list(truth.values()), len(classes)))
     result["datasets"] = {}
     for dataset in sorted({dataset for dataset, _ in persons}):
         members = [index for person, index in place.items() if person[0] == dataset]
@@ -181,12 +185,12 @@ def subject_matrices(
     """Seeds, subjects (dataset and name), and confusion matrices `(seeds, subjects, C, C)`."""
     rows = list(rows)
     seeds = sorted({row.seed for row in rows})
-    persons = sorted({(row.dataset, row.subject) for row in rows})
+    persons = sorted({row.person for row in rows})
     matrices = np.zeros((len(seeds), len(persons), len(classes), len(classes)), np.int64)
     number = {name: index for index, name in enumerate(classes)}
     place = {person: index for index, person in enumerate(persons)}
     for row in rows:
-        seed, person = seeds.index(row.seed), place[row.dataset, row.subject]
+        seed, person = seeds.index(row.seed), place[row.person]
         matrices[seed, person, number[row.label], number[row.predicted]] += 1
     return seeds, persons, matrices
 

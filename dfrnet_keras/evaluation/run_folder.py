@@ -16,6 +16,8 @@ import csv
 import datetime
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -71,36 +73,31 @@ def _settings_of(folder: Path) -> dict[str, Any]:
     return settings
 
 
-class locked:
-    """Hold a run folder for this process alone; the system lets go of it even after a kill."""
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a run folder for this process alone; the system lets go of it even after a kill.
 
-    def __init__(self, folder: Path) -> None:
-        from filelock import FileLock
+    Raises:
+        InputError: Another process holds it, or it cannot be written.
+    """
+    from filelock import FileLock, Timeout
 
-        self.folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"{folder} cannot be made or written ({error.strerror}): give another --run-dir."
-            ) from error
-        self._lock = FileLock(folder / "run.lock", timeout=0)
-
-    def __enter__(self) -> None:
-        from filelock import Timeout
-
-        try:
-            self._lock.acquire()
-        except Timeout as error:
-            raise InputError(
-                f"{self.folder} is in use by another process: wait for it, or give another "
-                "--run-dir."
-            ) from error
-        except PermissionError as error:
-            raise InputError(f"{self.folder} cannot be written: give another --run-dir.") from error
-
-    def __exit__(self, *reason: object) -> None:
-        self._lock.release()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "run.lock", timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise InputError(
+            f"{folder} is in use by another process: wait for it, or give another --run-dir."
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be made or written ({error.strerror}): give another --run-dir."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def claim(folder: Path, settings: dict[str, Any]) -> None:

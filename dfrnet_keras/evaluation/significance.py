@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.evaluation.metrics import mean_f1, mean_recall
+from dfrnet_keras.evaluation.metrics import MEANS
 
 # Below so many clips that only one of the two has right, McNemar's statistic is far from
 # chi-squared and the binomial distribution is used itself.
@@ -113,7 +113,7 @@ def paired_bootstrap(
     Reference:
         Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 16.
     """
-    mean_over_classes = {"uf1": mean_f1, "uar": mean_recall}[metric]
+    mean_over_classes = MEANS[metric]
     first, second = np.asarray(first), np.asarray(second)
     if first.ndim != 4 or first.shape[1:] != second.shape[1:]:
         raise InputError(
@@ -159,11 +159,7 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
     """
     from scipy import stats
 
-    one, two = np.asarray(first, bool), np.asarray(second, bool)
-    if one.shape != two.shape or one.ndim != 1:
-        raise InputError(
-            f"first and second must be two lists of one length, not {one.shape} and {two.shape}."
-        )
+    one, two = _pair(first, second, bool)
     only_one, only_two = int((one & ~two).sum()), int((~one & two).sum())
     differing = only_one + only_two
     if differing < _FEW:
@@ -190,6 +186,15 @@ def mcnemar(first: ArrayLike, second: ArrayLike) -> McNemar:
     )
 
 
+def _pair(first: ArrayLike, second: ArrayLike, kind: DTypeLike) -> tuple[NDArray, NDArray]:
+    one, two = np.asarray(first, kind), np.asarray(second, kind)
+    if one.shape != two.shape or one.ndim != 1:
+        raise InputError(
+            f"first and second must be two lists of one length, not {one.shape} and {two.shape}."
+        )
+    return one, two
+
+
 def _odds(share: float) -> float | None:
     return float(share / (1 - share)) if share < 1 else None
 
@@ -204,11 +209,9 @@ def paired_t_test(first: ArrayLike, second: ArrayLike, *, level: float = 0.95) -
     """
     from scipy import stats
 
-    one, two = np.asarray(first, float), np.asarray(second, float)
-    if one.shape != two.shape or one.ndim != 1 or not one.size:
-        raise InputError(
-            f"first and second must be two lists of one length, not {one.shape} and {two.shape}."
-        )
+    one, two = _pair(first, second, float)
+    if not one.size:
+        raise InputError("first and second are empty: give one figure of each subject.")
     differences = one - two
     mean, number = float(differences.mean()), len(differences)
     if not differences.any():

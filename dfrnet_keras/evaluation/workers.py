@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,20 +59,13 @@ def alone(
 def _failure(error: Exception) -> dict[str, Any]:
     """The history of a fold whose learner raised an exception: what it was, and where."""
     words = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    if frame is not None:
-        code = frame.tb_frame.f_code
-        words += f" ({Path(code.co_filename).name}, line {frame.tb_lineno})"
+    *_, place = traceback.extract_tb(error.__traceback__)
+    words += f" ({Path(place.filename).name}, line {place.lineno})"
     return {"failure": words}
 
 
 def in_parallel(
-    learner: Learner,
-    todo: Work,
-    jobs: int,
-    progress: Progress | None,
+    learner: Learner, todo: Work, jobs: int, progress: Progress | None
 ) -> Iterator[Result]:
     import multiprocessing
 

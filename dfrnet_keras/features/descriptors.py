@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -67,15 +67,11 @@ def bi_woof(flow: NDArray, *, blocks: int = 5, bins: int = 8) -> NDArray[np.floa
     turn = (np.arctan2(v, u) + np.pi) / (2 * np.pi)
     directions = np.minimum((turn * bins).astype(np.int64), bins - 1)
     histograms = []
-    for rows in np.array_split(np.arange(flow.shape[0]), blocks):
-        for columns in np.array_split(np.arange(flow.shape[1]), blocks):
-            block = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-            counts = np.bincount(
-                directions[block].ravel(), magnitude[block].ravel(), minlength=bins
-            )
-            total = counts.sum()
-            share = counts / total if total > 0 else counts
-            histograms.append(share * strain[block].sum())
+    for block in _blocks(magnitude, blocks):
+        counts = np.bincount(directions[block].ravel(), magnitude[block].ravel(), minlength=bins)
+        total = counts.sum()
+        share = counts / total if total > 0 else counts
+        histograms.append(share * strain[block].sum())
     descriptor = np.concatenate(histograms)
     length = np.linalg.norm(descriptor)
     return descriptor / length if length > 0 else descriptor
@@ -136,13 +132,18 @@ def lbp_top(
         pairs[axis] = before.astype(np.uint8) + 2 * after.astype(np.uint8)
     planes = [pairs[first] + 4 * pairs[second] for first, second in ("xy", "xt", "yt")]
     histograms = []
-    for rows in np.array_split(np.arange(inner.shape[1]), blocks):
-        for columns in np.array_split(np.arange(inner.shape[2]), blocks):
-            block = np.s_[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-            for codes in planes:
-                counts = np.bincount(codes[block].ravel(), minlength=16)
-                histograms.append(counts / counts.sum())
+    for block in _blocks(inner[0], blocks):
+        for codes in planes:
+            counts = np.bincount(codes[(slice(None), *block)].ravel(), minlength=16)
+            histograms.append(counts / counts.sum())
     return np.concatenate(histograms)
+
+
+def _blocks(picture: NDArray, number: int) -> Iterator[tuple[slice, slice]]:
+    """The blocks of a picture, row after row of so many."""
+    for rows in np.array_split(np.arange(picture.shape[0]), number):
+        for columns in np.array_split(np.arange(picture.shape[1]), number):
+            yield slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _checked_flow(flow: NDArray, channels: int, cells: int) -> NDArray[np.float64]:

@@ -93,7 +93,7 @@ def crop_face(
         frames: uint8 frames, `(n, H, W, 3)` RGB, `(n, H, W, 1)` or `(n, H, W)` gray, the onset
             frame first.
         size: Width and height of the result in pixels.
-        face: What `find_face` found; by default it looks at the first frame. If it finds no face
+        face: What `find_face` found; by default, in the first frame. If it finds no face
             there, the middle of the frames is cut out, with a `UserWarning`.
 
     Returns:

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class AdaptiveAveragePooling2D(keras.layers.Layer):
+class AdaptiveAveragePooling2D(BaseLayer):
     """Average a map over windows that differ by a pixel where they must, and may overlap.
 
     Window `i` of `n` reaches from `floor(i * size / n)` to `ceil((i + 1) * size / n)`, as in
@@ -33,10 +33,11 @@ class AdaptiveAveragePooling2D(keras.layers.Layer):
         `(batch, output_size, output_size, channels)`.
     """
 
+    arguments = ("output_size",)
+
     def __init__(self, output_size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if output_size < 1:
-            raise InputError(f"output_size must be 1 or more, not {output_size}.")
+        check_counts(output_size=output_size)
         self.output_size = output_size
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
@@ -47,11 +48,8 @@ class AdaptiveAveragePooling2D(keras.layers.Layer):
         shrunk = ops.einsum("ih,bhwc->biwc", rows, inputs)
         return ops.einsum("jw,biwc->bijc", columns, shrunk)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.output_size, self.output_size, input_shape[-1])
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "output_size": self.output_size}
 
 
 def _windows(size: int, number: int) -> np.ndarray:

@@ -9,10 +9,11 @@ from keras import ops
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.dense_lucas_kanade import area_matrix
+from dfrnet_keras.layers.base import BaseLayer, Shape
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class AreaResizing(keras.layers.Layer):
+class AreaResizing(BaseLayer):
     """Shrink each channel to another size: means of the areas, parts of pixels counted as such.
 
     The same as `cv2.resize` with `INTER_AREA`, by which the features of a clip are made.
@@ -35,6 +36,8 @@ class AreaResizing(keras.layers.Layer):
         type.
     """
 
+    arguments = ("height", "width", "whole")
+
     def __init__(self, height: int, width: int, whole: bool = False, **kwargs: Any) -> None:
         # Half precision would round gray levels before the layer has them.
         super().__init__(autocast=False, **kwargs)
@@ -44,7 +47,7 @@ class AreaResizing(keras.layers.Layer):
         self.width = width
         self.whole = whole
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         _, *known = input_shape
         if len(known) != 3 or None in known:
             raise InputError(
@@ -71,13 +74,5 @@ class AreaResizing(keras.layers.Layer):
             pictures = ops.stop_gradient(ops.round(pictures)) + passed_on
         return ops.cast(pictures, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.height, self.width, input_shape[-1])
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "height": self.height,
-            "width": self.width,
-            "whole": self.whole,
-        }

@@ -8,10 +8,11 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class AttendedClassifier(keras.layers.Layer):
+class AttendedClassifier(BaseLayer):
     """Classify a map, weighed at each place by where early features fit the classifier.
 
     For each class the early map is multiplied by the classifier's weights of that class, averaged
@@ -37,10 +38,11 @@ class AttendedClassifier(keras.layers.Layer):
         Micro-expression Recognition](https://arxiv.org/abs/2006.09674).
     """
 
+    arguments = ("classes", "activation")
+
     def __init__(self, classes: int, activation: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if classes < 1:
-            raise InputError(f"classes must be 1 or more, not {classes}.")
+        check_counts(classes=classes)
         self.classes = classes
         self.activation = activation
         self.classifier = keras.layers.Dense(
@@ -51,7 +53,7 @@ class AttendedClassifier(keras.layers.Layer):
             name="classifier",
         )
 
-    def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
+    def build(self, input_shape: list[Shape]) -> None:
         early, late = (tuple(shape) for shape in input_shape)
         if early != late or len(late) != 4 or None in late[1:]:
             raise InputError(
@@ -68,20 +70,11 @@ class AttendedClassifier(keras.layers.Layer):
         weights = ops.reshape(weights, (height, width, channels, self.classes))
         maps = ops.einsum("bhwc,hwck->bhwk", early, weights) / channels
         maps = maps - ops.min(maps, axis=(1, 2), keepdims=True)
-        # A map that is the same everywhere has no place to look at; the published code divides
+        # A map that is the same everywhere prefers no place; the published code divides
         # zero by zero there.
         maps = maps / (ops.max(maps, axis=(1, 2), keepdims=True) + keras.config.epsilon())
         attended = late * ops.mean(maps, axis=-1, keepdims=True)
         return self.classifier(ops.reshape(attended, (-1, height * width * channels)))
 
-    def compute_output_shape(
-        self, input_shape: list[tuple[int | None, ...]]
-    ) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: list[Shape]) -> Shape:
         return (input_shape[0][0], self.classes)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "classes": self.classes,
-            "activation": self.activation,
-        }

@@ -8,12 +8,13 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape
 
 _SMALLEST = 1e-12  # keeps the gradient finite on a map of one value
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class ByteRange(keras.layers.Layer):
+class ByteRange(BaseLayer):
     """Stretch each channel of each map from its smallest to its largest value over 0 to 255.
 
     Rounded to whole numbers. Rounding has no gradient; the one before it is passed on. A channel
@@ -36,7 +37,7 @@ class ByteRange(keras.layers.Layer):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         if len(input_shape) != 4:
             raise InputError(
                 f"{self.name} takes maps (batch, height, width, channels), not the shape "
@@ -49,6 +50,3 @@ class ByteRange(keras.layers.Layer):
         stretched = (maps - low) * (255.0 / ops.maximum(high - low, _SMALLEST))
         passed_on = stretched - ops.stop_gradient(stretched)
         return ops.cast(ops.stop_gradient(ops.round(stretched)) + passed_on, self.compute_dtype)
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return tuple(input_shape)

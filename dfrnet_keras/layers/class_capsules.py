@@ -8,10 +8,11 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class ClassCapsules(keras.layers.Layer):
+class ClassCapsules(BaseLayer):
     """Capsules whose length says how sure their class is, from capsules of parts.
 
     Each part, squashed to a length below 1, predicts the capsule of every class by a matrix of its
@@ -37,21 +38,19 @@ class ClassCapsules(keras.layers.Layer):
         Sabour et al., [Dynamic Routing Between Capsules](https://arxiv.org/abs/1710.09829).
     """
 
+    arguments = ("classes", "dimension", "routings")
+
     def __init__(
         self, classes: int = 3, dimension: int = 16, routings: int = 3, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        if min(classes, dimension, routings) < 1:
-            raise InputError(
-                "classes, dimension and routings must be 1 or more, not "
-                f"{classes}, {dimension} and {routings}."
-            )
+        check_counts(classes=classes, dimension=dimension, routings=routings)
         self.classes = classes
         self.dimension = dimension
         self.routings = routings
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         _, parts, numbers = input_shape
         if parts is None or numbers is None:
             raise InputError(f"{self.name} takes a known number of capsules.")
@@ -70,16 +69,8 @@ class ClassCapsules(keras.layers.Layer):
             agreement = agreement + ops.einsum("bkd,bkpd->bkp", capsules, fixed)
         return _routed(agreement, predictions)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.classes, self.dimension)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "classes": self.classes,
-            "dimension": self.dimension,
-            "routings": self.routings,
-        }
 
 
 def _routed(agreement: Any, predictions: Any) -> Any:

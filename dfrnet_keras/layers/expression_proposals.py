@@ -8,10 +8,11 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class ExpressionProposals(keras.layers.Layer):
+class ExpressionProposals(BaseLayer):
     """Refine shared features for each expression, and say of each whether it is the one.
 
     A branch weighs the features by an attention of its own, `sigmoid(W x + b) * x`, and gives one
@@ -36,10 +37,11 @@ class ExpressionProposals(keras.layers.Layer):
         departs from it.
     """
 
+    arguments = ("expressions",)
+
     def __init__(self, expressions: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if expressions < 1:
-            raise InputError(f"expressions must be 1 or more, not {expressions}.")
+        check_counts(expressions=expressions)
         self.expressions = expressions
         self.input_spec = keras.layers.InputSpec(ndim=2)
         self.attentions: list[keras.layers.Dense] = []
@@ -48,16 +50,13 @@ class ExpressionProposals(keras.layers.Layer):
             for number in range(1, expressions + 1)
         ]
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         features = input_shape[-1]
         if features is None:
             raise InputError(f"{self.name} takes a known number of features.")
         self.attentions = [
             keras.layers.Dense(
-                features,
-                activation="sigmoid",
-                dtype=self.dtype_policy,
-                name=f"attention{number}",
+                features, activation="sigmoid", dtype=self.dtype_policy, name=f"attention{number}"
             )
             for number in range(1, self.expressions + 1)
         ]
@@ -71,12 +70,7 @@ class ExpressionProposals(keras.layers.Layer):
         ]
         return ops.concatenate(refined, axis=-1), ops.concatenate(logits, axis=-1)
 
-    def compute_output_shape(
-        self, input_shape: tuple[int | None, ...]
-    ) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
+    def compute_output_shape(self, input_shape: Shape) -> tuple[Shape, Shape]:
         batch, features = input_shape
         joined = None if features is None else self.expressions * features
         return (batch, joined), (batch, self.expressions)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "expressions": self.expressions}

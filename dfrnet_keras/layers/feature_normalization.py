@@ -9,10 +9,11 @@ import numpy as np
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class FeatureNormalization(keras.layers.Layer):
+class FeatureNormalization(BaseLayer):
     """Subtract a mean and divide by a standard deviation, channel by channel.
 
     The statistics are non-trainable weights, the identity until `set_statistics` is called. Being
@@ -37,7 +38,7 @@ class FeatureNormalization(keras.layers.Layer):
         super().__init__(**kwargs)
         self.supports_masking = True
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         if len(input_shape) < 2 or input_shape[-1] is None:
             raise InputError(
                 f"{self.name} takes (batch, ..., channels) with a known number of channels, "
@@ -88,6 +89,3 @@ class FeatureNormalization(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         outputs = (ops.cast(inputs, "float32") - self.mean) / ops.sqrt(self.variance)
         return ops.cast(outputs, self.compute_dtype)
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return tuple(input_shape)

@@ -9,13 +9,14 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_choice, check_counts
 
 BRANCHES = ("apex", "difference", "flow")
 FUSIONS = ("dynamic", "add", "multiply", "concat")
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class FusionBlock(keras.layers.Layer):
+class FusionBlock(BaseLayer):
     """Fuse the maps of two or three branches into one.
 
     With `"dynamic"` fusion the spatial and the differential map are joined by two convolutions
@@ -49,6 +50,8 @@ class FusionBlock(keras.layers.Layer):
         DFR-Net, equations 9 and 10.
     """
 
+    arguments = ("hidden_filters", "squeeze_filters", "fusion")
+
     def __init__(
         self,
         hidden_filters: int = 192,
@@ -57,13 +60,8 @@ class FusionBlock(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if fusion not in FUSIONS:
-            raise InputError(f"fusion must be one of {', '.join(FUSIONS)}, not {fusion}.")
-        if hidden_filters < 1 or squeeze_filters < 1:
-            raise InputError(
-                "hidden_filters and squeeze_filters must be positive, "
-                f"not {hidden_filters} and {squeeze_filters}."
-            )
+        check_choice("fusion", fusion, FUSIONS)
+        check_counts(hidden_filters=hidden_filters, squeeze_filters=squeeze_filters)
         self.hidden_filters = hidden_filters
         self.squeeze_filters = squeeze_filters
         self.fusion = fusion
@@ -71,26 +69,7 @@ class FusionBlock(keras.layers.Layer):
             keepdims=True, data_format="channels_last", dtype=self.dtype_policy, name="average_pool"
         )
 
-    def _conv(
-        self, filters: int, kernel_size: int, name: str, activation: str | None = None
-    ) -> Any:
-        return keras.layers.Conv2D(
-            filters,
-            kernel_size,
-            padding="same",
-            activation=activation,
-            kernel_initializer="he_normal",
-            data_format="channels_last",
-            dtype=self.dtype_policy,
-            name=name,
-        )
-
-    def _norm(self, name: str) -> keras.layers.BatchNormalization:
-        return keras.layers.BatchNormalization(
-            momentum=0.9, epsilon=1e-5, dtype=self.dtype_policy, name=name
-        )
-
-    def build(self, input_shape: Mapping[str, tuple[int | None, ...]]) -> None:
+    def build(self, input_shape: Mapping[str, Shape]) -> None:
         shapes = _ordered(input_shape)
         self._check(shapes)
         first = next(iter(shapes.values()))
@@ -101,22 +80,22 @@ class FusionBlock(keras.layers.Layer):
         self._gates = self.fusion == "dynamic" and "flow" in shapes and len(shapes) > 1
         self._narrows = self.fusion == "concat" and len(shapes) > 1
         if self._joins:
-            self.join = self._conv(self.hidden_filters, 3, "join")
-            self.join_norm = self._norm("join_norm")
-            self.reduce = self._conv(channels, 1, "reduce")
-            self.reduce_norm = self._norm("reduce_norm")
+            self.join = self._convolution(self.hidden_filters, 3, "join")
+            self.join_norm = self._normalization("join_norm")
+            self.reduce = self._convolution(channels, 1, "reduce")
+            self.reduce_norm = self._normalization("reduce_norm")
             self.join.build((*place, channels + shapes["difference"][-1]))
             self.join_norm.build((*place, self.hidden_filters))
             self.reduce.build((*place, self.hidden_filters))
             self.reduce_norm.build((*place, channels))
         if self._gates:
             pooled = (first[0], 1, 1)
-            self.squeeze = self._conv(self.squeeze_filters, 1, "squeeze", "relu")
-            self.excite = self._conv(channels, 1, "excite", "sigmoid")
+            self.squeeze = self._convolution(self.squeeze_filters, 1, "squeeze", activation="relu")
+            self.excite = self._convolution(channels, 1, "excite", activation="sigmoid")
             self.squeeze.build((*pooled, channels + shapes["flow"][-1]))
             self.excite.build((*pooled, self.squeeze_filters))
         if self._narrows:
-            self.narrow = self._conv(channels, 1, "narrow")
+            self.narrow = self._convolution(channels, 1, "narrow")
             self.narrow.build((*place, total))
 
     def _check(self, shapes: dict[str, Any]) -> None:
@@ -150,18 +129,8 @@ class FusionBlock(keras.layers.Layer):
             x = x * self.excite(self.squeeze(ops.concatenate(means, axis=-1)))
         return x
 
-    def compute_output_shape(
-        self, input_shape: Mapping[str, tuple[int | None, ...]]
-    ) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Mapping[str, Shape]) -> Shape:
         return tuple(next(iter(_ordered(input_shape).values())))
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "hidden_filters": self.hidden_filters,
-            "squeeze_filters": self.squeeze_filters,
-            "fusion": self.fusion,
-        }
 
 
 def _ordered(branches: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,13 +9,14 @@ import numpy as np
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape
 
 _SHARES = np.array([[0.299], [0.587], [0.114]], np.float32)  # ITU-R BT.601, as OpenCV has it
 _LARGEST = 1e3
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class Gray(keras.layers.Layer):
+class Gray(BaseLayer):
     """Turn RGB pictures into gray ones, as `features.optical_flow` does.
 
     Values that are no gray level of a picture (not finite, or beyond 1,000) become black: a graph
@@ -39,7 +40,7 @@ class Gray(keras.layers.Layer):
         # Half precision would round gray levels before the layer has them.
         super().__init__(autocast=False, **kwargs)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         if len(input_shape) != 4 or input_shape[-1] not in (1, 3):
             raise InputError(
                 f"{self.name} takes pictures (batch, height, width, 3) or with 1 channel, not the "
@@ -52,7 +53,7 @@ class Gray(keras.layers.Layer):
             pictures = ops.matmul(pictures, _SHARES)
         return ops.cast(pictures, self.compute_dtype)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], 1)
 
 

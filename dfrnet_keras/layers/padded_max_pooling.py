@@ -8,10 +8,11 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class PaddedMaxPooling2D(keras.layers.Layer):
+class PaddedMaxPooling2D(BaseLayer):
     """Max-pool a map that is bordered, on all four sides, by one row of minus infinity.
 
     Keras pads the end of a map first, and only when the windows do not fit, so neither of its
@@ -33,6 +34,8 @@ class PaddedMaxPooling2D(keras.layers.Layer):
         `(batch, (height + 2) // pool_size, (width + 2) // pool_size, channels)`.
     """
 
+    arguments = ("pool_size",)
+
     def __init__(self, pool_size: int = 3, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if pool_size < 2:
@@ -47,10 +50,7 @@ class PaddedMaxPooling2D(keras.layers.Layer):
             bordered, self.pool_size, strides=self.pool_size, data_format="channels_last"
         )
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *sizes, channels = input_shape
         pooled = (None if size is None else (size + 2) // self.pool_size for size in sizes)
         return (batch, *pooled, channels)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "pool_size": self.pool_size}

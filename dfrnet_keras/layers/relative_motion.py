@@ -8,12 +8,13 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape
 
 _SMALLEST = 1e-6  # below this a map holds no motion, and is not enlarged
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class RelativeMotion(keras.layers.Layer):
+class RelativeMotion(BaseLayer):
     """Take the common motion and the strength out of each flow map, and compress what is left.
 
     The median of u and of v over the map, which most of the face moves by, is subtracted, and both
@@ -35,7 +36,7 @@ class RelativeMotion(keras.layers.Layer):
         The input's. The arithmetic is float32 whatever the compute type.
     """
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         if len(input_shape) != 4 or input_shape[-1] != 3:
             raise InputError(
                 f"{self.name} takes flow maps (batch, height, width, 3), not the shape "
@@ -57,12 +58,9 @@ class RelativeMotion(keras.layers.Layer):
         )
         return ops.cast(ops.sign(relative) * ops.sqrt(ops.abs(relative)), self.compute_dtype)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return tuple(input_shape)
-
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class MirroredMotion(keras.layers.Layer):
+class MirroredMotion(BaseLayer):
     """The mirror image of motion around zero: left and right change places, and u its sign.
 
     Args:
@@ -81,9 +79,6 @@ class MirroredMotion(keras.layers.Layer):
     def call(self, inputs: Any) -> Any:
         turned = ops.flip(inputs, axis=2)
         return ops.concatenate([-turned[..., :1], turned[..., 1:]], axis=-1)
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return tuple(input_shape)
 
 
 def _mean(values: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_choice, check_counts
 from dfrnet_keras.layers.channel_attention import ChannelAttention
 from dfrnet_keras.layers.spatial_attention import SpatialAttention
 
@@ -15,7 +15,7 @@ ATTENTIONS = ("none", "spatial", "channel", "all")
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class ResidualBlock(keras.layers.Layer):
+class ResidualBlock(BaseLayer):
     """ResNet's basic block, its residual gated by channel and then by spatial attention.
 
     `relu(shortcut(x) + SA(CA(f2(relu(f1(x))))))`, where f1 and f2 are 3x3 convolutions without
@@ -43,28 +43,23 @@ class ResidualBlock(keras.layers.Layer):
         DFR-Net, equation 12; [ResNet](https://arxiv.org/abs/1512.03385).
     """
 
+    arguments = ("filters", "strides", "attention", "ratio")
+
     def __init__(
-        self,
-        filters: int,
-        strides: int = 1,
-        attention: str = "all",
-        ratio: int = 16,
-        **kwargs: Any,
+        self, filters: int, strides: int = 1, attention: str = "all", ratio: int = 16, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        if filters < 1 or strides < 1:
-            raise InputError(f"filters and strides must be positive, not {filters} and {strides}.")
-        if attention not in ATTENTIONS:
-            raise InputError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention}.")
+        check_counts(filters=filters, strides=strides)
+        check_choice("attention", attention, ATTENTIONS)
         self.filters = filters
         self.strides = strides
         self.attention = attention
         self.ratio = ratio
         self.input_spec = keras.layers.InputSpec(ndim=4)
         self.conv1 = self._conv(3, strides, "conv1")
-        self.norm1 = self._norm("norm1")
+        self.norm1 = self._normalization("norm1")
         self.conv2 = self._conv(3, 1, "conv2")
-        self.norm2 = self._norm("norm2")
+        self.norm2 = self._normalization("norm2")
         self.channel_attention: ChannelAttention | None = None
         self.spatial_attention: SpatialAttention | None = None
         if attention in ("channel", "all"):
@@ -78,25 +73,10 @@ class ResidualBlock(keras.layers.Layer):
         self.shortcut_conv: keras.layers.Conv2D | None = None
         self.shortcut_norm: keras.layers.BatchNormalization | None = None
 
-    def _conv(self, kernel_size: int, strides: int, name: str) -> keras.layers.Conv2D:
-        return keras.layers.Conv2D(
-            self.filters,
-            kernel_size,
-            strides=strides,
-            padding="same",
-            use_bias=False,
-            kernel_initializer="he_normal",
-            data_format="channels_last",
-            dtype=self.dtype_policy,
-            name=name,
-        )
+    def _conv(self, size: int, strides: int, name: str) -> keras.layers.Conv2D:
+        return self._convolution(self.filters, size, name, strides=strides, use_bias=False)
 
-    def _norm(self, name: str) -> keras.layers.BatchNormalization:
-        return keras.layers.BatchNormalization(
-            momentum=0.9, epsilon=1e-5, dtype=self.dtype_policy, name=name
-        )
-
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         output_shape = self.compute_output_shape(input_shape)
         self.conv1.build(input_shape)
         self.norm1.build(output_shape)
@@ -104,7 +84,7 @@ class ResidualBlock(keras.layers.Layer):
         self.norm2.build(output_shape)
         if self.strides != 1 or input_shape[-1] != self.filters:
             self.shortcut_conv = self._conv(1, self.strides, "shortcut_conv")
-            self.shortcut_norm = self._norm("shortcut_norm")
+            self.shortcut_norm = self._normalization("shortcut_norm")
             self.shortcut_conv.build(input_shape)
             self.shortcut_norm.build(output_shape)
         if self.channel_attention is not None:
@@ -124,16 +104,7 @@ class ResidualBlock(keras.layers.Layer):
             x = self.spatial_attention(x)
         return ops.relu(shortcut + x)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *sizes = input_shape[:-1]
         smaller = (None if size is None else -(-size // self.strides) for size in sizes)
         return (batch, *smaller, self.filters)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "strides": self.strides,
-            "attention": self.attention,
-            "ratio": self.ratio,
-        }

@@ -8,10 +8,11 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class SpatialAttention(keras.layers.Layer):
+class SpatialAttention(BaseLayer):
     """Gate each position by a weight learned from the channels' mean and maximum around it.
 
     Mean and maximum over the channels, side by side, pass through one convolution without bias
@@ -34,34 +35,20 @@ class SpatialAttention(keras.layers.Layer):
         DFR-Net, equation 14; [CBAM](https://arxiv.org/abs/1807.06521).
     """
 
+    arguments = ("kernel_size",)
+
     def __init__(self, kernel_size: int = 7, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if kernel_size < 1 or kernel_size % 2 == 0:
             raise InputError(f"kernel_size must be odd and positive, not {kernel_size}.")
         self.kernel_size = kernel_size
         self.input_spec = keras.layers.InputSpec(ndim=4)
-        self.conv = keras.layers.Conv2D(
-            1,
-            kernel_size,
-            padding="same",
-            use_bias=False,
-            activation="sigmoid",
-            kernel_initializer="he_normal",
-            data_format="channels_last",
-            dtype=self.dtype_policy,
-            name="conv",
-        )
+        self.conv = self._convolution(1, kernel_size, "conv", use_bias=False, activation="sigmoid")
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         self.conv.build((*input_shape[:-1], 2))
 
     def call(self, inputs: Any) -> Any:
         mean = ops.mean(inputs, axis=-1, keepdims=True)
         largest = ops.max(inputs, axis=-1, keepdims=True)
         return inputs * self.conv(ops.concatenate([mean, largest], axis=-1))
-
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        return tuple(input_shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "kernel_size": self.kernel_size}

@@ -8,10 +8,11 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
-class TokenEmbedding(keras.layers.Layer):
+class TokenEmbedding(BaseLayer):
     """Put a learned class token before the patch tokens and add a learned position to each.
 
     Args:
@@ -34,7 +35,7 @@ class TokenEmbedding(keras.layers.Layer):
         super().__init__(**kwargs)
         self.input_spec = keras.layers.InputSpec(ndim=3)
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         _, tokens, channels = input_shape
         if tokens is None or channels is None:
             raise InputError(
@@ -55,6 +56,6 @@ class TokenEmbedding(keras.layers.Layer):
         first = ops.zeros_like(inputs[:, :1]) + self.class_token
         return ops.concatenate([first, inputs], axis=1) + self.positions
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, tokens, channels = input_shape
         return (batch, None if tokens is None else tokens + 1, channels)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold
-from dfrnet_keras.evaluation.learner import Learner
+from dfrnet_keras.evaluation.learner import Answers, Learner
 from dfrnet_keras.models.kernel_machines import MACHINES, describe_flow, fit_and_score
 from dfrnet_keras.store import FeatureStore
 
@@ -40,9 +41,7 @@ class MajorityLearner(Learner):
         """What a run folder keeps of this learner."""
         return {"name": self.model, "options": {}}
 
-    def fit_predict(
-        self, folds: Sequence[Fold], seed: int
-    ) -> Iterator[tuple[Fold, np.ndarray, dict[str, Any]]]:
+    def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, shares of the classes for each test clip, history) for each fold."""
         for fold in folds:
             labels = self.store.labels[np.union1d(fold.train, _unused(fold))]
@@ -85,7 +84,7 @@ class KernelLearner(Learner):
     @property
     def settings(self) -> dict[str, Any]:
         """What a run folder keeps of this learner."""
-        return {"name": self.model, "options": self.machine.as_dict()}
+        return {"name": self.model, "options": asdict(self.machine)}
 
     @cached_property
     def descriptors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -110,9 +109,7 @@ class KernelLearner(Learner):
         _ = self.descriptors
         return self.__dict__
 
-    def fit_predict(
-        self, folds: Sequence[Fold], seed: int
-    ) -> Iterator[tuple[Fold, np.ndarray, dict[str, Any]]]:
+    def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, scores of its test clips, history) for each fold; `seed` changes nothing."""
         plain, mirrored = self.descriptors
         for fold in folds:
@@ -123,11 +120,7 @@ class KernelLearner(Learner):
                 train = np.concatenate([train, mirrored[clips]])
                 labels = np.tile(labels, 2)
             scores = fit_and_score(
-                self.machine,
-                train,
-                labels,
-                plain[fold.test],
-                classes=len(self.store.classes),
+                self.machine, train, labels, plain[fold.test], classes=len(self.store.classes)
             )
             yield fold, scores, {"seconds": time.perf_counter() - started}
 
@@ -148,7 +141,7 @@ def _clips_of(store: FeatureStore, clips: Sequence[Clip]) -> list[Clip]:
     missing = [row for row in store.rows if _key(row) not in by_key]
     if missing:
         raise InputError(
-            f"lbp-top-svm looks at the frames of whole clips, and those of {_key(missing[0])} are "
+            f"lbp-top-svm describes the frames of whole clips, and those of {_key(missing[0])} are "
             f"not given (of {len(missing)} of {len(store)} clips): name the dataset with "
             "--dataset and --root rather than its store."
         )

@@ -46,14 +46,14 @@ def make_learner(
         model_options: Arguments of `DFRNet` (`attention`, `stages` ...); no other model has any.
         recipe: The training of a network; its published one by default. A `BestRecipe` belongs to
             `"dfrnet"` and fixes the network too.
-        clips: The clips of the store, or what gives them; `"lbp-top-svm"` alone looks at them.
+        clips: The clips of the store, or what gives them; `"lbp-top-svm"` alone reads them.
 
     Returns:
         A `NetworkLearner`, `MotionLearner`, `KernelLearner` or `MajorityLearner`.
 
     Raises:
         InputError: For an unknown name, options of another model, or a store that lacks what the
-            model looks at.
+            model needs.
     """
     check_name(model)
     if model_options and model != "dfrnet":
@@ -80,6 +80,6 @@ def make_learner(
     if model == "majority":
         return MajorityLearner(store)
     # Ready-made maps have no frames, so there is no need to look for the clips.
-    looks_at_frames = model == "lbp-top-svm" and store.flow_range != "bytes"
-    found = clips() if looks_at_frames and callable(clips) else clips
+    reads_frames = model == "lbp-top-svm" and store.flow_range != "bytes"
+    found = clips() if reads_frames and callable(clips) else clips
     return KernelLearner(model, store, clips=None if callable(found) else found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,15 +14,9 @@ from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
 from dfrnet_keras.datasets.synthetic.flow import CUT_FACES, MEGC2019_MAPS, FaceLayout
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold, all_subjects_fold
-from dfrnet_keras.evaluation.learner import Learner
+from dfrnet_keras.evaluation.learner import Answers, Learner
 from dfrnet_keras.learners.validation import loss_and_accuracy, rank
-from dfrnet_keras.models.motion_dfrnet import (
-    SIDE,
-    MotionDFRNet,
-    refuse_size,
-    set_members,
-    trunk_of,
-)
+from dfrnet_keras.models.motion_dfrnet import SIDE, MotionDFRNet, refuse_size, set_members, trunk_of
 from dfrnet_keras.models.recipe import BestRecipe
 from dfrnet_keras.startup import make_deterministic
 from dfrnet_keras.store import FeatureStore
@@ -67,7 +61,7 @@ class MotionLearner(Learner):
         self.recipe = recipe or BestRecipe()
         if "flow" not in store.arrays:
             raise InputError(
-                f"{store.path} holds the views {store.features}, and --recipe best looks at flow: "
+                f"{store.path} holds the views {store.features}, and --recipe best takes flow: "
                 "prepare a store that has it."
             )
         if tuple(store.classes) != MEGC2019_CLASSES:
@@ -88,9 +82,7 @@ class MotionLearner(Learner):
         """Where faces lie in the maps: those of MEGC 2019's published maps, or of `crop_face`."""
         return MEGC2019_MAPS if self.store.flow_range == "bytes" else CUT_FACES
 
-    def fit_predict(
-        self, folds: Sequence[Fold], seed: int
-    ) -> Iterator[tuple[Fold, np.ndarray, dict[str, Any]]]:
+    def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, probabilities of its test clips, history) for each fold."""
         features, drawn = self.described(seed)
         for fold in folds:

@@ -40,7 +40,7 @@ def trained_members(
 
     Args:
         recipe: How many, and how they are trained.
-        layout: Where faces lie in the maps that they will look at.
+        layout: Where faces lie in the maps that they take.
         seed: Of weights and drawn clips; each member has its own.
         on_progress: Called with how many members are ready, and how many there will be.
     """

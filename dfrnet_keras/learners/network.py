@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold, all_subjects_fold
-from dfrnet_keras.evaluation.learner import Learner
+from dfrnet_keras.evaluation.learner import Answers, Learner
 from dfrnet_keras.learners.trainer import Trainer, build_network
 from dfrnet_keras.models.recipe import Recipe
 from dfrnet_keras.models.table import TABLE
@@ -36,7 +34,7 @@ class NetworkLearner(Learner):
         recipe: The training; the network's published one by default.
 
     Raises:
-        InputError: Where the store lacks what the network looks at.
+        InputError: Where the store lacks what the network takes.
     """
 
     needs_keras = True
@@ -70,11 +68,7 @@ class NetworkLearner(Learner):
     @property
     def settings(self) -> dict[str, Any]:
         """What a run folder keeps of this learner."""
-        return {
-            "name": self.model,
-            "options": self.model_options,
-            "recipe": self.recipe.as_dict(),
-        }
+        return {"name": self.model, "options": self.model_options, "recipe": self.recipe.as_dict()}
 
     @property
     def trainer(self) -> Trainer:
@@ -87,9 +81,7 @@ class NetworkLearner(Learner):
             )
         return _TRAINERS[key]
 
-    def fit_predict(
-        self, folds: Sequence[Fold], seed: int
-    ) -> Iterator[tuple[Fold, np.ndarray | None, dict[str, Any]]]:
+    def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, softmax probabilities of its test clips, history) for each fold."""
         for fold in folds:
             history = self.trainer.fit(fold, seed, self.progress)

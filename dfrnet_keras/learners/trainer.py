@@ -128,14 +128,13 @@ class Trainer:
                 place = rank(loss, accuracy, fold.keep_best)
                 if best is None or place < best:
                     best, history["epoch"] = place, epoch
-                    kept = [np.array(v) for v in self.network.weights]
+                    kept = self.network.get_weights()
             if on_progress is not None:
                 on_progress(self._epoch_event(fold, seed, epoch, history["loss"][-1]))
             if self._patience_is_out(fold, epoch, history):
                 break
         if kept:
-            for variable, value in zip(self.network.weights, kept, strict=True):
-                variable.assign(value)
+            self.network.set_weights(kept)
         else:
             history["epoch"] = epoch
         history["seconds"] = time.perf_counter() - start
@@ -174,11 +173,9 @@ class Trainer:
             keras.utils.set_random_seed(seed)
             self.graph.take_from(self._build())
             self._initial_state[seed] = [np.array(v) for v in self.network.variables]
-        for variable, value in zip(self.network.variables, self._initial_state[seed], strict=True):
-            variable.assign(value)
-        for variable, value in zip(
-            self.network.optimizer.variables, self._initial_optimizer, strict=True
-        ):
+        variables = [*self.network.variables, *self.network.optimizer.variables]
+        initial = [*self._initial_state[seed], *self._initial_optimizer]
+        for variable, value in zip(variables, initial, strict=True):
             variable.assign(value)
         for name, layer in normalization_layers(self.network).items():
             layer.set_statistics(*_mean_and_variance(self._moments[name], fold.train))
@@ -218,7 +215,7 @@ class Trainer:
         }
 
     def _patience_is_out(self, fold: Fold, epoch: int, history: dict[str, Any]) -> bool:
-        # Codes that choose by the test subject look at every epoch.
+        # Codes that choose by the test subject go through every epoch.
         return (
             self.recipe.patience is not None
             and fold.keep_best == "loss"

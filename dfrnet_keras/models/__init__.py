@@ -19,6 +19,7 @@ _HOME = {
     "Counts": "counting",
     "PaperCounts": "counting",
     "count": "counting",
+    "end_to_end": "frames_network",
     "normalization_layers": "dfrnet",
     "paper_counts": "counting",
     "paper_recipe": "table",

@@ -12,6 +12,7 @@ import keras
 from keras import layers
 
 from dfrnet_keras.layers import ResidualBlock, TokenEmbedding
+from dfrnet_keras.models.parts import Conv2D, MaxPooling2D, inception_module
 
 
 class Backbone(NamedTuple):
@@ -47,11 +48,11 @@ def residual_blocks(stages: int, attention: str, prefix: str = "") -> list[Resid
 def alexnet(x: keras.KerasTensor) -> keras.KerasTensor:
     """Apply four convolutions, the first of step 2, with pooling between."""
     x = _conv(x, 128, 3, "conv1", strides=2)
-    x = _pool(x, "pool1")
+    x = MaxPooling2D(2, name="pool1")(x)
     x = _conv(x, 256, 3, "conv2")
-    x = _pool(x, "pool2")
+    x = MaxPooling2D(2, name="pool2")(x)
     x = _conv(x, 256, 3, "conv3")
-    x = layers.MaxPooling2D(3, strides=2, data_format="channels_last", name="pool3")(x)
+    x = MaxPooling2D(3, strides=2, name="pool3")(x)
     x = _conv(x, 512, 3, "conv4")
     return _global_pool(x)
 
@@ -60,7 +61,7 @@ def vgg(x: keras.KerasTensor) -> keras.KerasTensor:
     """Apply VGG-11's convolutions that follow its first."""
     for block, widths in enumerate(((128,), (256, 256), (512, 512), (512,)), start=1):
         if block > 1:
-            x = _pool(x, f"pool{block - 1}")
+            x = MaxPooling2D(2, name=f"pool{block - 1}")(x)
         for index, filters in enumerate(widths, start=1):
             x = _conv(x, filters, 3, f"block{block}_conv{index}")
     return _global_pool(x)
@@ -68,25 +69,23 @@ def vgg(x: keras.KerasTensor) -> keras.KerasTensor:
 
 def inception(x: keras.KerasTensor) -> keras.KerasTensor:
     """Apply modules 4a, 4b, 5a and 5b of GoogLeNet, after two poolings."""
-    x = _pool(x, "pool1")
-    x = _pool(x, "pool2")
-    x = _inception_module(x, 192, (96, 208), (16, 48), 64, "module4a")
-    x = _inception_module(x, 160, (112, 224), (24, 64), 64, "module4b")
-    x = _pool(x, "pool3")
-    x = _inception_module(x, 256, (160, 320), (32, 128), 128, "module5a")
-    x = _pool(x, "pool4")
-    x = _inception_module(x, 384, (192, 384), (48, 128), 128, "module5b")
+    x = MaxPooling2D(2, name="pool1")(x)
+    x = MaxPooling2D(2, name="pool2")(x)
+    x = _googlenet_module(x, (192, 96, 208, 16, 48, 64), "module4a")
+    x = _googlenet_module(x, (160, 112, 224, 24, 64, 64), "module4b")
+    x = MaxPooling2D(2, name="pool3")(x)
+    x = _googlenet_module(x, (256, 160, 320, 32, 128, 128), "module5a")
+    x = MaxPooling2D(2, name="pool4")(x)
+    x = _googlenet_module(x, (384, 192, 384, 48, 128, 128), "module5b")
     return _global_pool(x)
 
 
 def vit(x: keras.KerasTensor) -> keras.KerasTensor:
     """Apply ViT-B/16 to the map, narrowed to 3 channels and resized to 224; the class token."""
     width = 768
-    x = layers.Conv2D(
-        3, 1, kernel_initializer="he_normal", data_format="channels_last", name="to_picture"
-    )(x)
+    x = Conv2D(3, 1, kernel_initializer="he_normal", name="to_picture")(x)
     x = layers.Resizing(224, 224, data_format="channels_last", name="resize")(x)
-    x = layers.Conv2D(width, 16, strides=16, data_format="channels_last", name="patches")(x)
+    x = Conv2D(width, 16, strides=16, name="patches")(x)
     x = layers.Reshape((-1, width), name="tokens")(x)
     x = TokenEmbedding(name="embedding")(x)
     for block in range(1, 13):
@@ -117,43 +116,26 @@ def _transformer_block(
     return layers.Add(name=f"{name}_add2")([x, y])
 
 
-def _inception_module(
-    x: keras.KerasTensor,
-    straight: int,
-    three: tuple[int, int],
-    five: tuple[int, int],
-    pooled: int,
-    name: str,
+def _googlenet_module(
+    x: keras.KerasTensor, widths: tuple[int, ...], name: str
 ) -> keras.KerasTensor:
-    branch1 = _conv(x, straight, 1, f"{name}_1x1")
-    branch3 = _conv(x, three[0], 1, f"{name}_3x3_reduce")
-    branch3 = _conv(branch3, three[1], 3, f"{name}_3x3")
-    branch5 = _conv(x, five[0], 1, f"{name}_5x5_reduce")
-    branch5 = _conv(branch5, five[1], 5, f"{name}_5x5")
-    branch_pool = layers.MaxPooling2D(
-        3, strides=1, padding="same", data_format="channels_last", name=f"{name}_pool"
-    )(x)
-    branch_pool = _conv(branch_pool, pooled, 1, f"{name}_pool_1x1")
-    return layers.Concatenate(name=f"{name}_join")([branch1, branch3, branch5, branch_pool])
+    paths = ("1x1", "3x3_reduce", "3x3", "5x5_reduce", "5x5", "pool_1x1")
+    joined = f"{name}_join"
+    return inception_module(x, widths, name, paths, joined, kernel_initializer="he_normal")
 
 
 def _conv(
     x: keras.KerasTensor, filters: int, kernel_size: int, name: str, strides: int = 1
 ) -> keras.KerasTensor:
-    return layers.Conv2D(
+    return Conv2D(
         filters,
         kernel_size,
         strides=strides,
         padding="same",
         activation="relu",
         kernel_initializer="he_normal",
-        data_format="channels_last",
         name=name,
     )(x)
-
-
-def _pool(x: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    return layers.MaxPooling2D(2, data_format="channels_last", name=name)(x)
 
 
 def _global_pool(x: keras.KerasTensor) -> keras.KerasTensor:

@@ -7,7 +7,9 @@ from keras import layers, ops
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.views import MAP_OF_VIEW
-from dfrnet_keras.layers import ClassCapsules, FeatureNormalization, ResidualBlock
+from dfrnet_keras.layers import ClassCapsules, FeatureNormalization
+from dfrnet_keras.models.backbones import residual_blocks
+from dfrnet_keras.models.parts import Conv2D, TorchBatchNormalization, check_sizes
 
 SMALLEST_SIZE = 16
 _KERNEL = 9
@@ -34,14 +36,14 @@ def CapsuleNet(
     standardised by the training fold. Where the map of the trunk is too small for two 9x9
     convolutions (below 17 x 17: inputs below 65), the kernels are the largest odd ones that fit,
     and inputs below 128 meet a first convolution of step 1: the network that runs on 28 x 28 maps
-    is a small relative of the published one. It may look at flow where there is no apex frame.
+    is a small relative of the published one. It also takes flow where there is no apex frame.
 
     Args:
         features: `"S"`, the apex frame as in the paper, or `"T"`, flow.
         input_size: Height and width of the input in pixels, at least 16.
         classes: Number of classes.
         classifier_activation: `"softmax"` gives the lengths of the class capsules divided by their
-            sum; None their logarithms, which the loss looks at. Softmax of those is the former.
+            sum; None their logarithms, which the loss takes. Softmax of those is the former.
         name: Name of the model.
 
     Returns:
@@ -57,38 +59,27 @@ def CapsuleNet(
     """
     if features not in ("S", "T"):
         raise InputError(f"CapsuleNet takes one view, features S or T, not {features}.")
-    if input_size < SMALLEST_SIZE:
-        raise InputError(f"CapsuleNet takes input_size from {SMALLEST_SIZE} up, not {input_size}.")
-    if classes < 1:
-        raise InputError(f"classes must be 1 or more, not {classes}.")
+    check_sizes("CapsuleNet", input_size, SMALLEST_SIZE, classes)
     view = MAP_OF_VIEW[features]
     inputs = keras.Input((input_size, input_size, 3), name=view)
     x = FeatureNormalization(name=f"{view}_normalization")(inputs)
-    x = layers.Conv2D(
+    x = Conv2D(
         64,
         7,
         strides=2 if input_size >= 128 else 1,
         padding="same",
         use_bias=False,
         kernel_initializer="he_normal",
-        data_format="channels_last",
         name="conv",
     )(x)
-    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name="norm")(x)
+    x = TorchBatchNormalization(name="norm")(x)
     x = layers.ReLU(name="relu")(x)
-    for stage, filters in enumerate((64, 128, _CHANNELS), start=1):
-        for block in (1, 2):
-            strides = 2 if stage > 1 and block == 1 else 1
-            label = f"stage{stage}_block{block}"
-            x = ResidualBlock(filters, strides, attention="none", name=label)(x)
+    for block in residual_blocks(stages=3, attention="none"):
+        x = block(x)
     # The largest odd kernel that fits twice into the trunk's map.
     kernel = min(_KERNEL, ((x.shape[1] + 1) // 2 - 1) // 2 * 2 + 1)
-    x = layers.Conv2D(
-        _CHANNELS, kernel, activation="relu", data_format="channels_last", name="capsule_conv"
-    )(x)
-    x = layers.Conv2D(
-        _CHANNELS, kernel, strides=2, data_format="channels_last", name="primary_capsules"
-    )(x)
+    x = Conv2D(_CHANNELS, kernel, activation="relu", name="capsule_conv")(x)
+    x = Conv2D(_CHANNELS, kernel, strides=2, name="primary_capsules")(x)
     x = layers.Reshape((-1, _PART), name="parts")(x)
     x = ClassCapsules(classes, name="class_capsules")(x)
     # A little under the root, so that a capsule of length 0 has a logarithm.

@@ -9,9 +9,11 @@ from keras import layers
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers import FeatureNormalization, FusionBlock
+from dfrnet_keras.layers.base import check_choice, check_counts
 from dfrnet_keras.layers.fusion_block import FUSIONS
 from dfrnet_keras.layers.residual_block import ATTENTIONS
 from dfrnet_keras.models.backbones import BACKBONES, resnet
+from dfrnet_keras.models.parts import Conv2D, MaxPooling2D
 
 # Letter of the paper -> name of the input and its channels, in the order of the inputs.
 FEATURES = {"S": ("apex", 3), "D": ("difference", 1), "T": ("flow", 3)}
@@ -65,19 +67,15 @@ def DFRNet(
         DFR-Net, sections 3.2, 3.3 and 4.5.
     """
     letters = _letters(features)
-    if fusion not in FUSIONS:
-        raise InputError(f"fusion must be one of {', '.join(FUSIONS)}, not {fusion}.")
-    if backbone != "resnet" and backbone not in BACKBONES:
-        choices = ", ".join(("resnet", *BACKBONES))
-        raise InputError(f"backbone must be one of {choices}, not {backbone}.")
+    check_choice("fusion", fusion, FUSIONS)
+    check_choice("backbone", backbone, ("resnet", *BACKBONES))
     if backbone != "resnet" and (attention is not None or stages is not None):
         raise InputError(
             f"attention and stages belong to the resnet backbone; leave them out with {backbone}."
         )
     attention = "all" if attention is None else attention
     stages = 3 if stages is None else stages
-    if attention not in ATTENTIONS:
-        raise InputError(f"attention must be one of {', '.join(ATTENTIONS)}, not {attention}.")
+    check_choice("attention", attention, ATTENTIONS)
     if stages not in (1, 2, 3, 4):
         raise InputError(f"stages must be 1, 2, 3 or 4, not {stages}.")
     smallest = 16 if backbone == "resnet" else BACKBONES[backbone].smallest_size
@@ -86,8 +84,7 @@ def DFRNet(
             f"With the {backbone} backbone input_size must be divisible by {REDUCTION} and at "
             f"least {smallest}, not {input_size}."
         )
-    if classes < 1:
-        raise InputError(f"classes must be 1 or more, not {classes}.")
+    check_counts(classes=classes)
 
     inputs, branches = {}, {}
     for feature, channels in (FEATURES[letter] for letter in letters):
@@ -133,13 +130,16 @@ def _letters(features: str | Iterable[str]) -> str:
 
 def _branch(x: keras.KerasTensor, feature: str) -> keras.KerasTensor:
     x = FeatureNormalization(name=f"{feature}_normalization")(x)
-    x = layers.Conv2D(
+    return MaxPooling2D(REDUCTION, name=f"{feature}_pool")(branch_convolution(f"{feature}_conv")(x))
+
+
+def branch_convolution(name: str) -> keras.layers.Conv2D:
+    """The convolution that begins a branch."""
+    return Conv2D(
         BRANCH_FILTERS,
         3,
         padding="same",
         activation="relu",
         kernel_initializer="he_normal",
-        data_format="channels_last",
-        name=f"{feature}_conv",
-    )(x)
-    return layers.MaxPooling2D(REDUCTION, data_format="channels_last", name=f"{feature}_pool")(x)
+        name=name,
+    )

@@ -7,10 +7,16 @@ from typing import Any
 import keras
 from keras import layers
 
-from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers import FeatureNormalization
+from dfrnet_keras.models.parts import (
+    MaxPooling2D,
+    check_sizes,
+    flow_input,
+    inception_module,
+    normalized_components,
+)
 
 SMALLEST_SIZE = 4
+_PATHS = ("1x1", "3x3_reduced", "3x3", "5x5_reduced", "5x5", "pooled_1x1")
 
 
 def DualInception(
@@ -46,13 +52,8 @@ def DualInception(
         Zhou et al., "Dual-Inception Network for Cross-Database Micro-Expression Recognition", FG
         2019; https://github.com/xly135846/MEGC2019
     """
-    if input_size < SMALLEST_SIZE:
-        raise InputError(
-            f"Dual-Inception takes input_size from {SMALLEST_SIZE} up, not {input_size}."
-        )
-    if classes < 1:
-        raise InputError(f"classes must be 1 or more, not {classes}.")
-    inputs = keras.Input((input_size, input_size, 3), name="flow")
+    check_sizes("Dual-Inception", input_size, SMALLEST_SIZE, classes)
+    inputs = flow_input(input_size)
     x = shared_features(inputs)
     outputs = layers.Dense(classes, activation=classifier_activation, name="predictions")(x)
     return keras.Model({"flow": inputs}, outputs, name=name)
@@ -60,37 +61,14 @@ def DualInception(
 
 def shared_features(inputs: Any) -> Any:
     """Normalisation, both streams and the dense layer: `(batch, 1024)`."""
-    maps = FeatureNormalization(name="flow_normalization")(inputs)
-    streams = [_stream(maps[..., :1], "u"), _stream(maps[..., 1:2], "v")]
+    streams = [_stream(x, axis) for axis, x in normalized_components(inputs)]
     x = layers.Concatenate(name="streams")(streams)
     return layers.Dense(1024, activation="relu", name="dense")(x)
 
 
 def _stream(x: Any, axis: str) -> Any:
     for number, filters in enumerate((6, 16), start=1):
-        x = _block(x, filters, f"{axis}_block{number}")
-        x = layers.MaxPooling2D(2, data_format="channels_last", name=f"{axis}_pool{number}")(x)
+        block = f"{axis}_block{number}"
+        x = inception_module(x, (filters,) * 6, block, _PATHS, joined=block)
+        x = MaxPooling2D(2, name=f"{axis}_pool{number}")(x)
     return layers.Flatten(name=f"{axis}_features")(x)
-
-
-def _block(x: Any, filters: int, name: str) -> Any:
-    def conv(x: Any, size: int, path: str) -> Any:
-        return layers.Conv2D(
-            filters,
-            size,
-            padding="same",
-            activation="relu",
-            data_format="channels_last",
-            name=f"{name}_{path}",
-        )(x)
-
-    pooled = layers.MaxPooling2D(
-        3, strides=1, padding="same", data_format="channels_last", name=f"{name}_pool"
-    )(x)
-    paths = [
-        conv(x, 1, "1x1"),
-        conv(conv(x, 1, "3x3_reduced"), 3, "3x3"),
-        conv(conv(x, 1, "5x5_reduced"), 5, "5x5"),
-        conv(pooled, 1, "pooled_1x1"),
-    ]
-    return layers.Concatenate(name=name)(paths)

@@ -8,6 +8,7 @@ from keras import layers
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers import ExpressionProposals
 from dfrnet_keras.models.dual_inception import SMALLEST_SIZE, shared_features
+from dfrnet_keras.models.parts import check_sizes, flow_input
 
 
 def FeatRef(
@@ -33,7 +34,7 @@ def FeatRef(
         classes: Number of classes.
         classifier_activation: Activation of the last layer; None for logits.
         proposals: Answer with the logits of the branches too, after those of the classes: what the
-            loss looks at. Goes with `classifier_activation=None` alone. The weights are the same.
+            loss takes. Goes with `classifier_activation=None` alone. The weights are the same.
         name: Name of the model.
 
     Returns:
@@ -42,7 +43,7 @@ def FeatRef(
         `(batch, 2 * classes)` with `proposals`.
 
     Raises:
-        InputError: input_size or classes is too small, or proposals are asked for beside an
+        InputError: input_size or classes is too small, or proposals are requested beside an
             activation.
 
     Reference:
@@ -50,13 +51,10 @@ def FeatRef(
         for Micro-Expression Recognition", Pattern Recognition 122, 2022.
         [arXiv:2101.04838](https://arxiv.org/abs/2101.04838)
     """
-    if input_size < SMALLEST_SIZE:
-        raise InputError(f"FeatRef takes input_size from {SMALLEST_SIZE} up, not {input_size}.")
-    if classes < 1:
-        raise InputError(f"classes must be 1 or more, not {classes}.")
+    check_sizes("FeatRef", input_size, SMALLEST_SIZE, classes)
     if proposals and classifier_activation is not None:
         raise InputError("proposals are logits: give classifier_activation=None with them.")
-    inputs = keras.Input((input_size, input_size, 3), name="flow")
+    inputs = flow_input(input_size)
     shared = shared_features(inputs)
     refined, branches = ExpressionProposals(classes, name="expressions")(shared)
     outputs = layers.Dense(classes, activation=classifier_activation, name="predictions")(refined)

@@ -7,8 +7,7 @@ chosen by a result, but for what `MACHINES` says of the plain machine.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from dfrnet_keras.features.descriptors import bi_woof, flow_grid
 
 @dataclass(frozen=True)
 class Machine:
-    """A support vector machine and what it looks at.
+    """A support vector machine and what it is given.
 
     Attributes:
         descriptor: `"flow grid"`, `"bi-woof"` or `"lbp-top"`.
@@ -35,9 +34,6 @@ class Machine:
     penalty: float
     standardize: bool
     mirrored: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 MACHINES = {

@@ -1,7 +1,7 @@
 """DFR-Net on motion alone, trained on drawn action units before it sees a real clip.
 
 The network of `--recipe best` (docs/experiments.md). It departs from the paper's in four things: it
-looks at relative motion (`RelativeMotion`), its classifier knows where on the face a feature lies
+takes relative motion (`RelativeMotion`), its classifier knows where on the face a feature lies
 (flattened maps in place of their mean), it stops after two stages, and several such networks and
 the mirror image of each clip are averaged.
 """
@@ -17,10 +17,12 @@ from keras import layers
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers import MirroredMotion, RelativeMotion
+from dfrnet_keras.layers.base import check_counts
 from dfrnet_keras.models.backbones import residual_blocks
-from dfrnet_keras.models.dfrnet import BRANCH_FILTERS, REDUCTION
+from dfrnet_keras.models.dfrnet import REDUCTION, branch_convolution
+from dfrnet_keras.models.parts import MaxPooling2D
 
-SIDE = 28  # pixels: height and width of the maps that a member looks at
+SIDE = 28  # pixels: height and width of the maps that a member takes
 STAGES = 2
 _DROPOUT = 0.5  # of the features, while a member is trained on drawn motion
 
@@ -45,7 +47,7 @@ def motion_member(classes: int, number: int = 0) -> keras.Model:
 
 
 def trunk_of(member: keras.Model) -> keras.Model:
-    """The part of a member that gives the features its classifier looks at."""
+    """The part of a member that gives the features its classifier takes."""
     (flattened,) = (layer for layer in member.layers if isinstance(layer, layers.Flatten))
     return keras.Model(member.input, flattened.output)
 
@@ -79,8 +81,7 @@ def MotionDFRNet(
         InputError: An argument is out of its range.
     """
     refuse_size(input_size)
-    if members < 1 or classes < 1:
-        raise InputError(f"members and classes must be positive, not {members} and {classes}.")
+    check_counts(members=members, classes=classes)
     if not 0 <= drawn_share <= 1:
         raise InputError(f"drawn_share is {drawn_share}: it must be between 0 and 1.")
     inputs = keras.Input((input_size, input_size, 3), name="flow")
@@ -127,7 +128,7 @@ def set_members(
 
 
 def refuse_size(size: int) -> None:
-    """Refuse maps that cannot be averaged down to the size that the members look at.
+    """Refuse maps that cannot be averaged down to the size that the members take.
 
     Raises:
         InputError: `size` is no multiple of 28.
@@ -143,16 +144,8 @@ def refuse_size(size: int) -> None:
 def _trunk(number: int) -> list[Any]:
     prefix = f"member{number}_"
     return [
-        layers.Conv2D(
-            BRANCH_FILTERS,
-            3,
-            padding="same",
-            activation="relu",
-            kernel_initializer="he_normal",
-            data_format="channels_last",
-            name=f"{prefix}flow_conv",
-        ),
-        layers.MaxPooling2D(REDUCTION, data_format="channels_last", name=f"{prefix}flow_pool"),
+        branch_convolution(f"{prefix}flow_conv"),
+        MaxPooling2D(REDUCTION, name=f"{prefix}flow_pool"),
         *residual_blocks(STAGES, "all", prefix),
         layers.Flatten(data_format="channels_last", name=f"{prefix}positions"),
     ]

@@ -7,8 +7,13 @@ from typing import Any
 import keras
 from keras import layers
 
-from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers import FeatureNormalization
+from dfrnet_keras.models.parts import (
+    Conv2D,
+    MaxPooling2D,
+    check_sizes,
+    flow_input,
+    normalized_components,
+)
 
 SMALLEST_SIZE = 4
 
@@ -48,13 +53,9 @@ def OffApexNet(
         Gan et al., "OFF-ApexNet on micro-expression recognition system", Signal Processing: Image
         Communication 74, 2019. [arXiv:1805.08699](https://arxiv.org/abs/1805.08699)
     """
-    if input_size < SMALLEST_SIZE:
-        raise InputError(f"OFF-ApexNet takes input_size from {SMALLEST_SIZE} up, not {input_size}.")
-    if classes < 1:
-        raise InputError(f"classes must be 1 or more, not {classes}.")
-    inputs = keras.Input((input_size, input_size, 3), name="flow")
-    maps = FeatureNormalization(name="flow_normalization")(inputs)
-    streams = [_stream(maps[..., :1], "u"), _stream(maps[..., 1:2], "v")]
+    check_sizes("OFF-ApexNet", input_size, SMALLEST_SIZE, classes)
+    inputs = flow_input(input_size)
+    streams = [_stream(x, axis) for axis, x in normalized_components(inputs)]
     x = layers.Concatenate(name="streams")(streams)
     for number in (1, 2):
         x = layers.Dense(1024, activation="relu", name=f"dense{number}")(x)
@@ -65,13 +66,7 @@ def OffApexNet(
 
 def _stream(x: Any, axis: str) -> Any:
     for number, filters in enumerate((6, 16), start=1):
-        x = layers.Conv2D(
-            filters,
-            5,
-            padding="same",
-            activation="relu",
-            data_format="channels_last",
-            name=f"{axis}_conv{number}",
-        )(x)
-        x = layers.MaxPooling2D(2, data_format="channels_last", name=f"{axis}_pool{number}")(x)
+        name = f"{axis}_conv{number}"
+        x = Conv2D(filters, 5, padding="same", activation="relu", name=name)(x)
+        x = MaxPooling2D(2, name=f"{axis}_pool{number}")(x)
     return layers.Flatten(name=f"{axis}_features")(x)

@@ -7,8 +7,14 @@ from typing import Any
 import keras
 from keras import layers
 
-from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers import AdaptiveAveragePooling2D, AttendedClassifier, FeatureNormalization
+from dfrnet_keras.models.parts import (
+    Conv2D,
+    MaxPooling2D,
+    TorchBatchNormalization,
+    check_sizes,
+    flow_input,
+)
 
 SMALLEST_SIZE = 8
 FILTERS = 64
@@ -31,7 +37,7 @@ def RCNA(
     55,747 parameters at 60 x 60 and 53,251 at 28 x 28, for 3 classes.
 
     Departures from its authors' code: the maps are standardised by the training fold, while theirs
-    are pictures of 0 to 1; where a map is smaller than 60 x 60, the classifier looks at as many
+    are pictures of 0 to 1; where a map is smaller than 60 x 60, the classifier weighs as many
     places as are left (6 x 6 at 28) rather than 7 x 7. Weights start as theirs: convolutions
     He-normal by the fan-out, the classifier normal with a deviation of 0.01.
 
@@ -54,11 +60,8 @@ def RCNA(
         [arXiv:2006.09674](https://arxiv.org/abs/2006.09674);
         https://github.com/xiazhaoqiang/ParameterFreeRCNs-MicroExpressionRec
     """
-    if input_size < SMALLEST_SIZE:
-        raise InputError(f"RCN-A takes input_size from {SMALLEST_SIZE} up, not {input_size}.")
-    if classes < 1:
-        raise InputError(f"classes must be 1 or more, not {classes}.")
-    inputs = keras.Input((input_size, input_size, 3), name="flow")
+    check_sizes("RCN-A", input_size, SMALLEST_SIZE, classes)
+    inputs = flow_input(input_size)
     x = FeatureNormalization(name="flow_normalization")(inputs)
     x = _Block(5, "valid", "conv")(x)
     early = _shrunk(x, "conv")
@@ -79,17 +82,16 @@ class _Block:
 
     def __init__(self, size: int, padding: str, name: str) -> None:
         self._layers = [
-            layers.Conv2D(
+            Conv2D(
                 FILTERS,
                 size,
                 padding=padding,
                 kernel_initializer=keras.initializers.VarianceScaling(
                     2.0, "fan_out", "untruncated_normal"
                 ),
-                data_format="channels_last",
                 name=name,
             ),
-            layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_norm"),
+            TorchBatchNormalization(name=f"{name}_norm"),
             layers.ReLU(name=f"{name}_relu"),
         ]
 
@@ -100,5 +102,5 @@ class _Block:
 
 
 def _shrunk(x: Any, name: str) -> Any:
-    x = layers.MaxPooling2D(2, data_format="channels_last", name=f"{name}_pool")(x)
+    x = MaxPooling2D(2, name=f"{name}_pool")(x)
     return layers.Dropout(0.5, name=f"{name}_dropout")(x)

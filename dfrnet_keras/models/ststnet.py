@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers import PaddedMaxPooling2D
+from dfrnet_keras.models.parts import Conv2D, TorchBatchNormalization, check_sizes, flow_input
 
 SMALLEST_SIZE = 5
 
@@ -45,25 +45,20 @@ def STSTNet(
         Liong et al., "Shallow Triple Stream Three-dimensional CNN (STSTNet) for Micro-expression
         Recognition", FG 2019. [arXiv:1902.03634](https://arxiv.org/abs/1902.03634)
     """
-    if input_size < SMALLEST_SIZE:
-        raise InputError(f"STSTNet takes input_size from {SMALLEST_SIZE} up, not {input_size}.")
-    if classes < 1:
-        raise InputError(f"classes must be 1 or more, not {classes}.")
-    inputs = keras.Input((input_size, input_size, 3), name="flow")
+    check_sizes("STSTNet", input_size, SMALLEST_SIZE, classes)
+    inputs = flow_input(input_size)
     padded = layers.ZeroPadding2D(2, name="padding", data_format="channels_last")(inputs)
     streams = []
     for filters in (3, 5, 8):
-        x = layers.Conv2D(
+        x = Conv2D(
             filters,
             3,
             activation="relu",
             kernel_initializer=_uniform(27),
             bias_initializer=_uniform(27),
-            data_format="channels_last",
             name=f"conv{filters}",
         )(padded)
-        x = layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"norm{filters}")(x)
-        streams.append(x)
+        streams.append(TorchBatchNormalization(name=f"norm{filters}")(x))
     x = layers.Concatenate(name="streams")(streams)
     x = PaddedMaxPooling2D(3, name="max_pool")(x)
     x = layers.Dropout(0.5, name="dropout")(x)

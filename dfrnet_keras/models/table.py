@@ -20,12 +20,7 @@ _STSTNET = Recipe(
 # Gan et al. 2019 were not at hand for this. These are the figures that the authors of Off-TANet
 # (PRICAI 2021) trained it with, in their published code.
 _OFF_APEXNET = Recipe(
-    learning_rate=1e-4,
-    batch_size=64,
-    epochs=3000,
-    patience=None,
-    augment=False,
-    validation="none",
+    learning_rate=1e-4, batch_size=64, epochs=3000, patience=None, augment=False, validation="none"
 )
 # Xia et al., "Revealing the Invisible with Model and Data Shrinking for Composite-database
 # Micro-expression Recognition", TIP 2020, and its authors' code: the last epoch counts.
@@ -42,20 +37,12 @@ _RCN_A = Recipe(
 )
 # Zhou et al., "Dual-Inception Network for Cross-Database Micro-Expression Recognition", FG 2019,
 # and its authors' code: the epoch with the best loss on a fifth of the training subjects.
-_DUAL_INCEPTION = Recipe(
-    learning_rate=1e-4, batch_size=3, epochs=40, patience=None, augment=False, validation="subjects"
-)
+_DUAL_INCEPTION = Recipe(learning_rate=1e-4, batch_size=3, epochs=40, patience=None, augment=False)
 # Van Quang et al., "CapsuleNet for Micro-Expression Recognition", FG 2019, and its authors' code,
 # which keeps the best epoch of each test subject. Here training subjects choose it;
 # validation="test-subject" does as they did. They also turn pictures and change their colours.
 _CAPSULENET = Recipe(
-    learning_rate=1e-4,
-    batch_size=32,
-    epochs=30,
-    patience=None,
-    augment=True,
-    validation="subjects",
-    decay=0.9,
+    learning_rate=1e-4, batch_size=32, epochs=30, patience=None, augment=True, decay=0.9
 )
 # Zhou et al., "Feature Refinement", Pattern Recognition 2022, was not at hand for this, so this
 # training is the package's own: the rate of Dual-Inception, by the same first author, and stopping

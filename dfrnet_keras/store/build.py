@@ -144,7 +144,7 @@ def _compute(
     _report(progress, len(done), len(clips))
     reasons: dict[int, str] = {}
     work = (
-        delayed(maps_of_clip)(row, clip, how, crops[clip.dataset], jobs != 1)
+        delayed(maps_of_clip)(row, clip.absolute(), how, crops[clip.dataset], jobs != 1)
         for row, clip in enumerate(clips)
         if row not in done
     )

@@ -103,7 +103,7 @@ def test_channel_counts_may_differ():
 def test_bad_arguments():
     with pytest.raises(InputError, match="fusion must be one of"):
         FusionBlock(fusion="mean")
-    with pytest.raises(InputError, match="must be positive"):
+    with pytest.raises(InputError, match="must be 1 or more"):
         FusionBlock(hidden_filters=0)
     with pytest.raises(InputError, match="keys among apex, difference, flow"):
         FusionBlock().build({"depth": (None, 4, 4, 3)})

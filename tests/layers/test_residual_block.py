@@ -60,7 +60,7 @@ def test_batch_statistics_are_used_in_training_alone():
 def test_bad_arguments():
     with pytest.raises(InputError, match="attention must be one of none, spatial, channel, all"):
         ResidualBlock(16, attention="both")
-    with pytest.raises(InputError, match="must be positive"):
+    with pytest.raises(InputError, match="must be 1 or more"):
         ResidualBlock(16, strides=0)
     with pytest.raises(InputError, match="leaves no channel"):
         ResidualBlock(8)(np.zeros((1, 4, 4, 8), "float32"))

@@ -155,7 +155,7 @@ def test_faces_lie_where_the_maps_were_cut(drawn, store, tmp_path):
 def test_bad_stores_are_refused(make_store, tmp_path, drawn):
     with pytest.raises(InputError, match="multiple of 28"):
         MotionLearner(make_store(size=12))
-    with pytest.raises(InputError, match="looks at flow"):
+    with pytest.raises(InputError, match="takes flow"):
         MotionLearner(make_store(size=28, views="S"))
 
 

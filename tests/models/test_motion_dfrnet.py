@@ -43,7 +43,7 @@ def test_parameters_of_the_recipe():
     ("options", "words"),
     [
         ({"input_size": 60}, "multiple of 28"),
-        ({"members": 0}, "must be positive"),
+        ({"members": 0}, "must be 1 or more"),
         ({"drawn_share": 1.5}, "between 0 and 1"),
     ],
 )

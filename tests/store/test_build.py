@@ -1,6 +1,7 @@
 """From clips to the maps of a store."""
 
 import dataclasses
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -123,3 +124,15 @@ def test_processes_give_what_one_process_gives(tmp_path, write_clips):
     clips = write_clips(tmp_path / "frames", 4)
     one = FeatureStore.build(clips, tmp_path / "one", **FAST)
     assert FeatureStore.build(clips, tmp_path / "two", **FAST, jobs=2).digest == one.digest
+
+
+def test_processes_of_another_folder_find_relative_paths(tmp_path, write_clips, monkeypatch):
+    from joblib import Parallel, delayed
+
+    Parallel(n_jobs=2)(delayed(abs)(n) for n in range(4))  # workers that started in this folder
+    write_clips(tmp_path / "frames", 3)
+    monkeypatch.chdir(tmp_path)
+    clips = write_clips(Path("frames"), 3)
+    store = FeatureStore.build(clips, "relative", **FAST, crop="none", jobs=2)
+    assert len(store) == 3
+    assert not store.skipped

@@ -27,6 +27,7 @@ TOLERANCES = {
     "int8": (0.3, 0.98),
 }
 _BATCH = 32
+_ENOUGH = 20  # clips, of which one may differ
 
 
 @dataclass(frozen=True)
@@ -52,8 +53,8 @@ class Agreement:
     def passes(self, quantize: str, tolerance: float | None = None) -> bool:
         """Whether the differences are as small as such a conversion should leave them.
 
-        Of few clips one may get another class: where two classes are all but equal, the smallest
-        difference decides.
+        Of 20 clips or more one may get another class: where two classes are all but equal, the
+        smallest difference decides.
 
         Args:
             quantize: See `convert`.
@@ -61,7 +62,8 @@ class Agreement:
         """
         largest, equal = TOLERANCES[quantize]
         largest = largest if tolerance is None else tolerance
-        equal = min(equal, 1 - 1 / self.clips)
+        if self.clips >= _ENOUGH:
+            equal = min(equal, 1 - 1 / self.clips)
         return self.largest_difference <= largest and self.equal_classes >= equal - 1e-9
 
     def as_dict(self) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from dfrnet_keras.tflite.conversion.load_model import (
     require_tensorflow,
     without_normalization,
 )
-from dfrnet_keras.tflite.conversion.partial_quantization import convert_partly
+from dfrnet_keras.tflite.conversion.partial_quantization import convert_to_int8, convert_whole
 from dfrnet_keras.tflite.conversion.prepend_normalization import (
     prepend_normalization,
     rename_inputs,
@@ -215,12 +215,17 @@ def _converted(
         tf.saved_model.save(module, folder, signatures=module.serve)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         _set(converter, quantize, input_type, samples)
-        keeps = quantize == "int8" and input_type == "float32" and samples is not None
+        calibrated = quantize == "int8" and samples is not None
         try:
             with warnings.catch_warnings(), hidden_lines(CONVERTER_LINES):
                 # Of TensorFlow's own interpreter, which the converter uses inside.
                 warnings.simplefilter("ignore", UserWarning)
-                return convert_partly(converter) if keeps else converter.convert()
+                if calibrated:
+                    whole = input_type == "int8"
+                    return convert_whole(converter) if whole else convert_to_int8(converter)
+                return converter.convert()
+        except InputError:
+            raise
         except Exception as error:  # the converter raises types of its own
             unknown = re.findall(r"tf\.(\w+)", str(error))
             if not unknown and "custom op" not in str(error).lower():

@@ -12,7 +12,7 @@ from dfrnet_keras.atomic import check_writable, whole_file
 from dfrnet_keras.datasets import Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.preparation import Preparation
-from dfrnet_keras.models.end_to_end import CROP_SIZE, map_network
+from dfrnet_keras.models.frames_network import CROP_SIZE, map_network
 from dfrnet_keras.tflite.conversion.agreement import Agreement, verify
 from dfrnet_keras.tflite.conversion.convert import QUANTIZATIONS, convert, minimal_runtime
 from dfrnet_keras.tflite.conversion.description import complete_description, labels_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.preparation import Preparation
-from dfrnet_keras.models.end_to_end import CROP_SIZE, map_network
+from dfrnet_keras.models.frames_network import CROP_SIZE, map_network
 from dfrnet_keras.tflite.conversion.float_front import export_float
 from dfrnet_keras.tflite.conversion.join import join
 from dfrnet_keras.tflite.runtime.metadata import read_metadata, with_metadata

@@ -8,7 +8,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.features import extract_features
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.models import DFRNet, MotionDFRNet
-from dfrnet_keras.models.end_to_end import end_to_end, map_network
+from dfrnet_keras.models.frames_network import end_to_end, map_network
 from dfrnet_keras.prediction.clip_predictor import maps_as_stored
 
 SIZE = 128
