@@ -60,6 +60,16 @@ _STEPS = {
     "probabilities": "output of the network, in the order of the classes",
 }
 
+# Of a file that takes frames, which computes all other steps itself.
+_STEPS_OF_FRAMES = {
+    "onset_frame": _STEPS["onset"],
+    "apex_frame": _STEPS["apex_frame"],
+    "onset": "input of the network: the face cut out of onset_frame, or the frame itself where a "
+    "face fills it, at the network's size: area average if smaller, else bicubic",
+    "apex": "input of the network: the same piece of apex_frame, by the face found on onset_frame",
+    "probabilities": _STEPS["probabilities"],
+}
+
 
 def write_porting_reference(
     tflite: str | os.PathLike[str],
@@ -114,12 +124,13 @@ def write_porting_reference(
         },
         "files": {},
     }
+    meanings = _STEPS_OF_FRAMES if predictor.takes_frames else _STEPS
     with whole_folder(folder, overwrite=overwrite) as partial:
         for name, array in steps.items():
             array = np.ascontiguousarray(array, np.uint8 if array.dtype == np.uint8 else "<f4")
             (partial / f"{name}.bin").write_bytes(array.tobytes())
             about["files"][f"{name}.bin"] = {
-                "step": _STEPS[name],
+                "step": meanings[name],
                 "shape": array.shape,
                 "dtype": array.dtype.name,
             }
@@ -137,6 +148,15 @@ def _steps(
     assert prediction.apex is not None
     assert prediction.maps is not None
     pair = [frames[onset], frames[prediction.apex]]
+    probabilities = np.array(list(prediction.probabilities.values()), np.float32)
+    if predictor.takes_frames:
+        given = {
+            "onset_frame": pair[0],
+            "apex_frame": pair[1],
+            **predictor.network_maps(prediction.maps),
+            "probabilities": probabilities,
+        }
+        return given, prediction
     how = predictor.preparation
     faces = [_bounded(face, how.size) for face in cut_faces(pair, how.crop, size=how.size)]
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
@@ -169,7 +189,7 @@ def _steps(
         "flow_final": final,
         "strain": optical_strain(final, cross_term=how.strain_cross_term),
         **predictor.network_maps(prediction.maps),
-        "probabilities": np.array(list(prediction.probabilities.values()), np.float32),
+        "probabilities": probabilities,
     }
     return steps, prediction
 

@@ -13,7 +13,14 @@ from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.models import MotionDFRNet
 from dfrnet_keras.models.saving import save_network
 from dfrnet_keras.store import FeatureStore
-from dfrnet_keras.tflite import Predictor, convert, read_metadata, with_metadata
+from dfrnet_keras.tflite import (
+    Predictor,
+    convert,
+    read_metadata,
+    with_metadata,
+    write_porting_reference,
+)
+from dfrnet_keras.tflite.benchmarking.operations import time_operations
 from dfrnet_keras.tflite.conversion.frames_check import drawn_crops, verify_frames
 from dfrnet_keras.tflite.conversion.frames_input import take_frames
 from dfrnet_keras.tflite.conversion.join import join
@@ -83,6 +90,12 @@ def test_it_holds_built_in_operations_and_two_crops(files, quantize):
     assert len(files[quantize]) < 6e6
 
 
+def test_its_operations_are_timed_one_by_one(files, tmp_path):
+    path = tmp_path / "frames.tflite"
+    path.write_bytes(files["none"])
+    assert {row.name for row in time_operations(path, runs=1)} >= {"GATHER", "CONV_2D"}
+
+
 def test_a_still_clip_and_odd_pictures_have_finite_answers(files, crops):
     onset = crops[0].onset
     bright = np.zeros_like(onset)
@@ -125,6 +138,24 @@ def test_the_predictor_takes_either_kind(files, crops, tmp_path):
         predictor.predict_crops(crops[0].onset, crops[0].apex[:64])
     with pytest.raises(InputError, match="give uint8"):
         predictor.predict_crops(crops[0].onset / 255, crops[0].apex / 255)
+
+
+def test_the_porting_reference_is_frames_crops_and_probabilities(files, crops, tmp_path):
+    path = tmp_path / "frames.tflite"
+    path.write_bytes(files["none"])
+    frames = np.stack([np.pad(face, ((0, 0), (8, 8), (0, 0))) for face in crops[0]])
+    folder = write_porting_reference(path, tmp_path / "golden", frames=frames, apex=1)
+    about = json.loads((folder / "golden.json").read_text())["files"]
+    steps = {
+        name.removesuffix(".bin"): np.fromfile(folder / name, row["dtype"]).reshape(row["shape"])
+        for name, row in about.items()
+    }
+    assert steps.keys() == {"onset_frame", "apex_frame", "onset", "apex", "probabilities"}
+    assert (steps["onset_frame"] == frames[0]).all()
+    assert (steps["apex_frame"] == frames[1]).all()
+    assert about["onset.bin"]["step"].startswith("input of the network")
+    answer = Network(files["none"]).run({name: steps[name] for name in ("onset", "apex")})
+    assert answer == pytest.approx(steps["probabilities"], abs=1e-6)
 
 
 def test_int8_inputs_cannot_be_computed(model, maps):
