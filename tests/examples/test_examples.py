@@ -70,22 +70,27 @@ class Camera:
         return True, np.ascontiguousarray(self.frames[self.shown % len(self.frames)][..., ::-1])
 
 
-def test_a_camera_on_a_device(example, tmp_path, capsys):
+@pytest.mark.parametrize("takes", ["maps", "frames"])
+def test_a_camera_on_a_device(takes, example, tmp_path, capsys):
     from dfrnet_keras.datasets.synthetic import synthesize_clips
     from dfrnet_keras.models import DFRNet
     from dfrnet_keras.tflite import Predictor, convert
+    from dfrnet_keras.tflite.conversion.frames_input import take_frames
 
-    about = {"store": {"settings": {"flow_method": "dis"}}}
+    about = {"store": {"settings": {"flow_method": "ilk"}}}
+    content = convert(DFRNet(input_size=16, stages=1), description=about)
     path = tmp_path / "net.tflite"
-    path.write_bytes(convert(DFRNet(input_size=16, stages=1), description=about))
+    path.write_bytes(take_frames(content, crop_size=128) if takes == "frames" else content)
     _, clip = next(synthesize_clips(subjects=1, clips_per_subject=1, size=64))
     wide = np.pad(clip.frames, ((0, 0), (0, 0), (10, 10), (0, 0)))
     code = example("embedded_camera")
     code["watch"].__globals__["STILL"] = 0.0
-    code["watch"](Predictor(path), Camera(wide), answers=2)
+    predictor = Predictor(path)
+    assert predictor.takes_frames == (takes == "frames")
+    code["watch"](predictor, Camera(wide), answers=2)
     lines = capsys.readouterr().out.strip().splitlines()
     assert len(lines) == 2
     assert lines[0].startswith(("negative (", "positive (", "surprise ("))
     code["watch"].__globals__["STILL"] = 1e9
-    code["watch"](Predictor(path), Camera(wide), answers=1)
+    code["watch"](predictor, Camera(wide), answers=1)
     assert capsys.readouterr().out.strip() == "still"
