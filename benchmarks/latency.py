@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import runpy
 import time
 from importlib.metadata import version
@@ -77,8 +78,8 @@ def openvino_calls(network: Any, maps: list, folder: Path, threads: int) -> dict
     with np.load(folder / "samples.npz", allow_pickle=False) as stored:
         arrays = dict(stored)
     names = [port.get_any_name() for port in model.inputs]
-    # The file's tensors are named after its inputs with more around them.
-    by_port = {name: next(key for key in arrays if key in name) for name in names}
+    # The file's tensors are numbered in the order of its inputs' names.
+    by_port = {name: sorted(arrays)[int(re.findall(r"input_(\d+)", name)[0])] for name in names}
     rows = [{name: arrays[key][k : k + 1] for name, key in by_port.items()}
             for k in range(len(arrays["flow"]))]  # fmt: skip
     quantized = nncf.quantize(model, nncf.Dataset(rows), subset_size=len(rows))
