@@ -6,9 +6,9 @@ without its dependencies; no TensorFlow and no Keras. See docs/deployment.md.
     python examples/embedded_camera.py NET.tflite CLIP.avi    # one clip, one answer
     python examples/embedded_camera.py NET.tflite 0           # camera 0, an answer a second
 
-NET.tflite is a file of either kind. One of frames (`dfr-keras convert --input frames`) computes flow
-and strain itself; with it, code of your own that cuts faces out already needs this call alone:
-`predictor.predict_crops(onset_face, apex_face)`.
+NET.tflite is a file of either kind. One of frames (`dfr-keras convert --input frames`) computes
+flow and strain itself; with it, code of your own that cuts faces out already needs this call
+alone: `predictor.predict_crops(onset_face, apex_face)`.
 
 A camera has no annotated onset: the oldest frame of the last half second stands for it, and the
 frame that differs from it most for the apex. What is no movement at all is not classified.
