@@ -10,7 +10,7 @@ from pathlib import Path
 from dfrnet_keras.datasets import class_names, dataset_root, list_dataset
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.datasets.composite import listed_clips
-from dfrnet_keras.datasets.listing import LEFT_OUT, Listing, Problem
+from dfrnet_keras.datasets.listing import Listing, Problem
 from dfrnet_keras.datasets.megc2019 import PARTS
 from dfrnet_keras.errors import InputError
 
@@ -213,7 +213,7 @@ def _open(
             read(clip.frames, wanted)
         except (InputError, OSError) as error:
             folder = clip.frames[clip.onset].parent
-            problems.append(Problem(folder, None, str(error), LEFT_OUT))
+            problems.append(Problem(folder, str(error)))
         else:
             kept.append(clip)
         if progress is not None:

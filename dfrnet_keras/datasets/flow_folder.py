@@ -99,7 +99,7 @@ def _one_spelling(sheet: Path, rows: list[dict[str, str]]) -> list[Problem]:
                     of = "" if column == "dataset" else f" of {own[0]['dataset']}"
                     what = f"the {column}s {' and '.join(spellings)}{of} differ in spelling alone"
                     done = f"taken for one, {chosen}"
-                    problems.append(Problem(sheet, None, what, done, warn=True))
+                    problems.append(Problem(sheet, what, done, warn=True))
     return problems
 
 

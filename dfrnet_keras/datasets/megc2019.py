@@ -66,7 +66,7 @@ def read_megc2019(
         if isinstance(root, Mapping):
             if part not in root:
                 what = f"no folder was given for {part}"
-                problems.append(Problem(Path(part), None, what, "MEGC 2019 is read without it"))
+                problems.append(Problem(Path(part), what, "MEGC 2019 is read without it"))
                 continue
             folder = Path(root[part])
         else:
@@ -75,7 +75,7 @@ def read_megc2019(
             listings.append(_READERS[part](folder, edition=None if part == "samm" else edition))
         except InputError as error:
             done = f"MEGC 2019 is read without {part}"
-            problems.append(Problem(folder, None, str(error), done))
+            problems.append(Problem(folder, str(error), done))
     if not listings:
         raise InputError(
             f"{root} holds none of {', '.join(PARTS)}: give one folder with these subfolders; "
