@@ -16,11 +16,11 @@ from dfrnet_keras.datasets.folders import (
     choose_edition,
     explore,
     numbered_frames,
+    refuse_other,
     subfolders,
     subject_number,
 )
 from dfrnet_keras.datasets.listing import Listing, Problem, Unusable
-from dfrnet_keras.datasets.recognition import refuse_other
 from dfrnet_keras.datasets.sheets import Row, read_sheet
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import natural_key

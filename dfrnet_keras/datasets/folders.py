@@ -11,13 +11,22 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from dfrnet_keras.datasets.listing import Problem, Unusable
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import is_leftover, natural_key
 
 EDITIONS = ("raw", "cropped")
+
+# The upper levels of each dataset as it is distributed: names of folders or files.
+_SIGNS = {
+    "casme2": r"(?i)sub[0-9]+|casme2.*\.(xlsx?|csv)",
+    "samm": r"(?i)[0-9]{3}_[0-9]+_[0-9]+|samm.*\.(xlsx?|csv)",
+    "smic": r"(?i)s[0-9]+_(ne|po|sur)_[0-9]+|smic_all_.*",
+    "flow-folder": r"samples\.csv",
+}
+_SIGNS_WITHIN = 5  # levels of folders
 
 _IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
 # Spreadsheets that are read, and others that can be saved as one of these.
@@ -59,9 +68,18 @@ def subfolders(folder: Path) -> list[Path]:
     Raises:
         OSError: The folder is not there or must not be read.
     """
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_dir() and not is_leftover(entry.name)]
-    return [folder / name for name in sorted(names, key=natural_key)]
+    return _sorted_inside(folder, lambda path: path.is_dir())
+
+
+def _sheets(folder: Path) -> list[Path]:
+    return _sorted_inside(
+        folder, lambda path: path.name.casefold().endswith(_ALL_SHEETS) and path.is_file()
+    )
+
+
+def _sorted_inside(folder: Path, wanted: Callable[[Path], bool]) -> list[Path]:
+    found = [path for path in folder.iterdir() if not is_leftover(path.name) and wanted(path)]
+    return sorted(found, key=lambda path: natural_key(path.name))
 
 
 def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
@@ -106,15 +124,31 @@ def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
     return found
 
 
-def _sheets(folder: Path) -> list[Path]:
-    names = [
-        entry.name
-        for entry in os.scandir(folder)
-        if entry.name.casefold().endswith(_ALL_SHEETS)
-        and not is_leftover(entry.name)
-        and entry.is_file()
-    ]
-    return [folder / name for name in sorted(names, key=natural_key)]
+def refuse_other(root: Path, wanted: str, title: str) -> NoReturn:
+    """Say that a folder does not hold the dataset asked for, and what it looks like instead."""
+    if all(is_leftover(path.name) for path in root.iterdir()):
+        raise InputError(f"{root} is empty: give the folder that {title} was unpacked into")
+    other = _recognise(root)
+    if other not in (None, wanted):
+        raise InputError(
+            f"{root} does not hold {title}, it looks like {other}: "
+            "give that as the dataset, or another folder"
+        )
+    raise InputError(
+        f"{root} holds no clips of {title}: give the folder that it was unpacked into, "
+        "with the subfolders it was distributed with"
+    )
+
+
+def _recognise(root: Path) -> str | None:
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(name for name in names if not is_leftover(name))
+        for name, sign in _SIGNS.items():
+            if any(re.fullmatch(sign, entry) for entry in (*names, *files)):
+                return name
+        if len(Path(folder).relative_to(root).parts) >= _SIGNS_WITHIN:
+            names.clear()
+    return None
 
 
 def edition_of(frames: Path, root: Path) -> str:

@@ -22,11 +22,11 @@ from dfrnet_keras.datasets.folders import (
     explore,
     leaves,
     numbered_frames,
+    refuse_other,
     subfolders,
     subject_number,
 )
 from dfrnet_keras.datasets.listing import Listing, Problem, Unusable
-from dfrnet_keras.datasets.recognition import refuse_other
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import is_leftover, is_video
 
