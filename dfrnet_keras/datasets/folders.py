@@ -216,21 +216,23 @@ def numbered_frames(
     away: list[str] = []
     gone: list[str] = []
     try:
-        paths = sorted(folder.iterdir(), key=lambda path: natural_key(path.name))
+        with os.scandir(folder) as entries:
+            files = sorted(entries, key=lambda entry: natural_key(entry.name))
     except OSError as error:
         raise Unusable(f"it cannot be read ({error.strerror})") from error
-    for path in paths:
+    for entry in files:
+        path = folder / entry.name
         if path.suffix.lower() not in _IMAGES or is_leftover(path.name):
             continue
         number = re.search(r"[0-9]+$", path.stem)
-        if path.is_symlink() and leaves(path, inside):
+        if entry.is_symlink() and leaves(path, inside):
             away.append(path.name)
-        elif path.is_symlink() and not path.exists():
+        elif entry.is_symlink() and not path.exists():
             gone.append(path.name)
-        elif path.is_file():
+        elif entry.is_file():
             if number is None:
                 what = "has a name without a frame number"
-            elif path.stat().st_size == 0:
+            elif entry.stat().st_size == 0:
                 what = "is an empty file"
             elif found.setdefault(int(number[0]), path) == path:
                 continue
