@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -198,12 +199,10 @@ def _is_subject(scheme: Scheme, path: Path) -> bool:
     """Whether a folder is that of a subject: by its name, or by a like name and what is in it."""
     if re.fullmatch(scheme.subject_folder, path.name, re.IGNORECASE):
         return True
-    if subject_number(path.name) is None:
-        return False
-    try:
-        inside = subfolders(path)
-    except OSError:
-        return False
+    inside = []
+    if subject_number(path.name) is not None:
+        with suppress(OSError):
+            inside = subfolders(path)
     return any(re.match(scheme.clip_folder, inner.name, re.IGNORECASE) for inner in inside)
 
 
@@ -218,31 +217,25 @@ def _find_sheet(
     if scheme.latest:
         named.sort(key=lambda path: natural_key(path.stem), reverse=True)
     # A sheet that was renamed still counts, one that bears another dataset's name does not.
-    others = [
-        path
-        for path in readable
-        if path not in named and not re.match("casme|sa?mm|smic", path.name, re.I)
-    ]
-    failure: InputError | None = None
-    for path in named + others:
+    foreign = re.compile("casme|sa?mm|smic", re.IGNORECASE)
+    others = [path for path in readable if path not in named and not foreign.match(path.name)]
+    failures: list[InputError] = []
+    for index, path in enumerate(named + others):
         try:
             rows = read_sheet(path, COLUMNS, prefer=scheme.worksheet)
         except InputError as error:
-            if path in named or path.suffix.lower() == ".xlsx":
-                failure = failure or error
             if path in named:
                 problems.append(Problem(path, str(error), "the sheet was passed over"))
+            if path in named or path.suffix.lower() == ".xlsx":
+                failures.append(error)
             continue
-        problems += [
-            Problem(other, f"is another sheet of {scheme.title}", f"{path.name} was read")
-            for other in named
-            if other != path and not any(problem.file == other for problem in problems)
-        ]
+        what = f"is another sheet of {scheme.title}"
+        problems += [Problem(other, what, f"{path.name} was read") for other in named[index + 1 :]]
         return path, rows
-    if failure is not None:
-        raise failure
+    if failures:
+        raise failures[0]
     message = f"{root} holds frames of {scheme.title} and no annotation sheet: "
-    saved = [path for path in sheets if path not in readable]
+    saved = [path.name for path in sheets if path not in readable]
     if saved:
-        raise InputError(f"{message}{saved[0].name} is there, save it as .xlsx")
+        raise InputError(f"{message}{saved[0]} is there, save it as .xlsx")
     raise InputError(f"{message}put the distributed {scheme.sheet}... .xlsx there")

@@ -184,15 +184,13 @@ def _find_map(root: Path, file: str, where: str) -> Path:
             raise InputError(
                 f"{where}: {path} is a link to a file that is not there; fetch it (git annex get)"
             )
-        if not path.is_file():
-            continue
-        # Links are followed: only where they end counts.
-        if not path.resolve().is_relative_to(root.resolve()):
+        if path.is_file():
+            if path.resolve().is_relative_to(root.resolve()):
+                return path
             raise InputError(
                 f"{where}: the file {file!r} is a link that leaves {root}; "
                 "copy the picture into the folder"
             )
-        return path
     raise InputError(
         f"{where}: the file {file!r} is neither in {root} nor in {root / 'maps'}; "
         "put it there or remove the row"

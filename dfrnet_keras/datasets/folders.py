@@ -36,15 +36,10 @@ _DEPTH = 3
 
 
 class Tree(NamedTuple):
-    """What lies in the upper levels of a folder.
+    """What lies in the upper levels of a folder."""
 
-    Attributes:
-        frames: Folders that hold one folder for each subject.
-        sheets: Spreadsheets, those in formats that are not read among them.
-    """
-
-    frames: list[Path]
-    sheets: list[Path]
+    frames: list[Path]  # folders that hold one folder for each subject
+    sheets: list[Path]  # spreadsheets, those in formats that are not read among them
 
 
 def subject_number(text: str) -> int | None:

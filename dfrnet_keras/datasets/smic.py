@@ -71,10 +71,8 @@ def read_smic(
     wanted = camera.upper() if camera else _camera_of(root.resolve()) or "HS"
     fits = [folder for folder in tree.frames if (_camera_of(folder.resolve()) or "HS") == wanted]
     if not fits:
-        there = sorted({_camera_of(folder) or "HS" for folder in tree.frames})
-        raise InputError(
-            f"{root} holds no clips of the camera {wanted}: choose {' or '.join(there)}"
-        )
+        there = " or ".join(sorted({_camera_of(folder) or "HS" for folder in tree.frames}))
+        raise InputError(f"{root} holds no clips of the camera {wanted}: choose {there}")
     folder, problems = choose_edition(Tree(fits, []), root, edition, "SMIC")
     clips: list[Clip] = []
     names: dict[str, Path] = {}
