@@ -23,16 +23,9 @@ __all__ = [
     "load_dataset",
 ]
 
-DATASETS = (
-    "casme2",
-    "flow-folder",
-    "megc2019",
-    "samm",
-    "smic",
-    "synthetic",
-    "synthetic-strong",
-)
+_LICENSED = ("casme2", "samm", "smic")
 _SYNTHETIC = ("synthetic", "synthetic-strong")
+DATASETS = tuple(sorted((*_LICENSED, *_SYNTHETIC, "flow-folder", "megc2019")))
 
 
 def load_dataset(
@@ -114,17 +107,17 @@ def list_dataset(
 
         options = STRONG if name == "synthetic-strong" else {}
         return Listing(tuple(load_synthetic(folder, **options)))
-    assert folder is not None  # only synthetic clips do without a folder
+    module = name.replace("-", "_")
+    read = getattr(import_module(f"dfrnet_keras.datasets.{module}"), f"read_{module}")
     if name == "flow-folder":
-        from dfrnet_keras.datasets.flow_folder import read_flow_folder
+        return read(folder)
+    cameras = {"camera": camera} if name == "smic" else {}
+    return read(folder, classes=classes, edition=edition, **cameras)
 
-        return read_flow_folder(folder)
-    if name == "smic":
-        from dfrnet_keras.datasets.smic import read_smic
 
-        return read_smic(folder, classes=classes, edition=edition, camera=camera)
-    read = getattr(import_module(f"dfrnet_keras.datasets.{name}"), f"read_{name}")
-    return read(folder, classes=classes, edition=edition)
+def _check_name(name: str) -> None:
+    if name not in DATASETS:
+        raise InputError(f"The dataset {name!r} is unknown: use one of {', '.join(DATASETS)}")
 
 
 def class_names(name: str, classes: str = "megc2019") -> tuple[str, ...]:
@@ -137,13 +130,12 @@ def class_names(name: str, classes: str = "megc2019") -> tuple[str, ...]:
     Raises:
         InputError: The name is unknown, or the dataset has no such classes.
     """
-    if name not in DATASETS:
-        raise InputError(f"The dataset {name!r} is unknown: use one of {', '.join(DATASETS)}")
+    _check_name(name)
     if classes == "megc2019":
         return MEGC2019_CLASSES
     if classes != "original":
         raise InputError(f"The classes {classes!r} are unknown: use megc2019 or original")
-    if name not in ("casme2", "samm", "smic"):
+    if name not in _LICENSED:
         raise InputError(f"{name} has no classes of its own beside the three: use megc2019")
     return import_module(f"dfrnet_keras.datasets.{name}").CLASSES
 
@@ -162,8 +154,7 @@ def dataset_root(name: str, root: str | Path | None = None) -> Path | None:
         InputError: The name is unknown, or no folder was given and `$DFR_KERAS_DATA/<name>` is
             not there.
     """
-    if name not in DATASETS:
-        raise InputError(f"The dataset {name!r} is unknown: use one of {', '.join(DATASETS)}")
+    _check_name(name)
     if root is not None:
         return Path(root)
     data = os.environ.get("DFR_KERAS_DATA")
@@ -171,7 +162,7 @@ def dataset_root(name: str, root: str | Path | None = None) -> Path | None:
         return Path(data) / name
     if name in _SYNTHETIC:
         return None
-    if data and name in ("casme2", "megc2019", "samm", "smic"):
+    if data and name in (*_LICENSED, "megc2019"):
         from dfrnet_keras.datasets.megc2019 import PARTS, find_part
 
         parts = PARTS if name == "megc2019" else (name,)

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import multimode
 from typing import NamedTuple
 
-from dfrnet_keras.datasets.folders import missing_between
+from dfrnet_keras.datasets.listing import Unusable
 
 Note = tuple[str, str]  # what is wrong, what was done about it
-
-
-class Coding(NamedTuple):
-    """Onset, apex and offset as the cells of a sheet give them: numbers of frames, or any text."""
-
-    onset: str
-    apex: str
-    offset: str
 
 
 class Placed(NamedTuple):
@@ -38,7 +32,7 @@ def number(cell: str) -> int | None:
     return None if match is None else int(match[1])
 
 
-def place(numbers: Sequence[int], coding: Coding) -> Placed | str:
+def place(numbers: Sequence[int], onset_cell: str, apex_cell: str, offset_cell: str) -> Placed:
     """Indexes of onset, apex and offset among the frames of a clip.
 
     An apex may be the offset. It is `None`, with a note, where it is no number, is not after the
@@ -46,75 +40,58 @@ def place(numbers: Sequence[int], coding: Coding) -> Placed | str:
     or last frame that is there, and a frame that is missing to its neighbour, each with a note.
 
     Args:
-        numbers: Numbers of the frames that are there, ascending.
-        coding: The cells of the sheet.
+        numbers: Numbers of the frames that are there, ascending, at least two.
+        onset_cell, apex_cell, offset_cell: What the sheet says: numbers of frames, or any text.
 
-    Returns:
-        The indexes, or the reason why there is no movement to be seen in these frames.
+    Raises:
+        Unusable: There is no movement to be seen in these frames.
     """
-    if len(numbers) < 2:
-        return f"the clip has {len(numbers)} frame(s) and needs 2"
     notes: list[Note] = []
     first, last = numbers[0], numbers[-1]
-    onset, offset = number(coding.onset), number(coding.offset)
+    onset, apex, offset = number(onset_cell), number(apex_cell), number(offset_cell)
     if onset is None:
-        notes.append((f"the onset {coding.onset!r} is not a frame number", _taken("first", first)))
+        what = f"the onset {onset_cell!r} is not a frame number"
+        notes.append((what, f"the first frame, {first}, was taken"))
         onset = first
-    if offset is None:
-        notes.append((f"the offset {coding.offset!r} is not a frame number", _taken("last", last)))
-        offset = last
-    elif offset <= onset:
+    if offset is None or offset <= onset:
         what = f"the offset {offset} does not come after the onset {onset}"
-        notes.append((what, _taken("last", last)))
+        if offset is None:
+            what = f"the offset {offset_cell!r} is not a frame number"
+        notes.append((what, f"the last frame, {last}, was taken"))
         offset = last
     start, end = bisect_left(numbers, onset), bisect_right(numbers, offset) - 1
     if end <= start:
-        return (
+        raise Unusable(
             f"the frames {first} to {last} hold no movement from the onset {onset} "
             f"to the offset {offset}"
         )
-    for name, stated, index in (("onset", onset, start), ("offset", offset, end)):
-        if numbers[index] != stated:
-            what = f"frame {stated}, the {name}, is missing"
-            notes.append((what, f"frame {numbers[index]} was taken"))
-    gaps = missing_between(list(numbers[start : end + 1]))
-    if gaps:
-        notes.append(
-            (
-                f"{gaps} frame(s) missing between {numbers[start]} and {numbers[end]}",
-                "the clip was used without them",
-            )
-        )
-    apex = _apex(numbers, coding.apex, onset, offset, start, end, notes)
-    return Placed(start, apex, end, notes)
-
-
-def _apex(
-    numbers: Sequence[int],
-    cell: str,
-    onset: int,
-    offset: int,
-    start: int,
-    end: int,
-    notes: list[Note],
-) -> int | None:
-    apex = number(cell)
+    notes += _missing("onset", onset, numbers[start]) + _missing("offset", offset, numbers[end])
+    notes += gaps(numbers[start : end + 1])
+    index = None
     if apex is None:
-        what = f"the apex {cell!r} is not a frame number"
-    elif apex == onset:
-        what = f"the apex {apex} is the onset"
+        notes.append((f"the apex {apex_cell!r} is not a frame number", "the apex was left open"))
     elif not onset < apex <= offset:
-        what = f"the apex {apex} lies outside {onset} to {offset}"
+        where = "is the onset" if apex == onset else f"lies outside {onset} to {offset}"
+        notes.append((f"the apex {apex} {where}", "the apex was left open"))
     else:
         index = min(range(start + 1, end + 1), key=lambda at: abs(numbers[at] - apex))
-        if numbers[index] != apex:
-            notes.append(
-                (f"frame {apex}, the apex, is missing", f"frame {numbers[index]} was taken")
-            )
-        return index
-    notes.append((what, "the apex was left open"))
-    return None
+        notes += _missing("apex", apex, numbers[index])
+    return Placed(start, index, end, notes)
 
 
-def _taken(which: str, frame: int) -> str:
-    return f"the {which} frame, {frame}, was taken"
+def _missing(moment: str, stated: int, taken: int) -> list[Note]:
+    what = f"frame {stated}, the {moment}, is missing"
+    return [] if stated == taken else [(what, f"frame {taken} was taken")]
+
+
+def gaps(numbers: Sequence[int]) -> Iterator[Note]:
+    """A note where frames are missing inside a run of two or more frame numbers.
+
+    Cameras that count in steps other than 1 are allowed for: the step seen most often is theirs.
+    """
+    steps = [after - before for before, after in pairwise(numbers)]
+    usual = min(multimode(steps))
+    missing = sum(step // usual - 1 for step in steps if step > usual)
+    if missing:
+        what = f"{missing} frame(s) missing between {numbers[0]} and {numbers[-1]}"
+        yield what, "the clip was used without them"

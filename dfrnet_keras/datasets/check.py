@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dfrnet_keras.datasets import class_names, dataset_root, list_dataset
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.datasets.composite import listed_clips
-from dfrnet_keras.datasets.listing import LEFT_OUT, Listing, Problem
+from dfrnet_keras.datasets.listing import Problem
 from dfrnet_keras.datasets.megc2019 import PARTS
 from dfrnet_keras.errors import InputError
 
@@ -32,10 +32,10 @@ class Report:
         dataset: Name of the dataset.
         root: Its folder, `None` for synthetic clips in the cache.
         classes: `"megc2019"` or `"original"`.
-        folders: Where its frames lie.
-        sheets: The annotation sheets that were read.
         found: What can be used.
         expected: What the complete dataset holds; `None` where that is not fixed.
+        folders: Where its frames lie.
+        sheets: The annotation sheets that were read.
         parts: Found and expected of each dataset of a composite.
         problems: Everything that is not as it should be.
         failure: Why the folder cannot be used; `None` if it can.
@@ -45,13 +45,13 @@ class Report:
     dataset: str
     root: Path | None
     classes: str
-    folders: tuple[Path, ...]
-    sheets: tuple[Path, ...]
     found: Contents
     expected: Contents | None
-    parts: dict[str, tuple[Contents, Contents | None]]
-    problems: tuple[Problem, ...]
-    failure: str | None
+    folders: tuple[Path, ...] = ()
+    sheets: tuple[Path, ...] = ()
+    parts: dict[str, tuple[Contents, Contents | None]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    failure: str | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -59,21 +59,21 @@ class Report:
         """Whether exactly that is there which the complete dataset holds."""
         if self.failure is not None or self.expected is None:
             return self.failure is None
-        counts = (self.found.clips, self.found.subjects)
-        return counts == (self.expected.clips, self.expected.subjects) and (
-            self.expected.classes in (None, self.found.classes)
-        )
+        classes = self.found.classes if self.expected.classes else None
+        return replace(self.found, classes=classes) == self.expected
 
     @property
     def lacking(self) -> bool:
         """Whether a clip, a subject or a clip of a class is missing."""
         if self.expected is None:
             return False
-        found, classes = self.found.classes or {}, self.expected.classes or {}
-        pairs = [(self.found.clips, self.expected.clips)]
-        pairs += [(self.found.subjects, self.expected.subjects)]
-        pairs += [(found.get(name, 0), count) for name, count in classes.items()]
-        return any(there < wanted for there, wanted in pairs)
+        classes = self.found.classes or {}
+        return (
+            self.found.clips < self.expected.clips
+            or self.found.subjects < self.expected.subjects
+            or any(classes.get(name, 0) < count
+                   for name, count in (self.expected.classes or {}).items())
+        )  # fmt: skip
 
 
 # Subjects and clips of each emotion in the datasets' own classes.
@@ -102,11 +102,7 @@ def check_dataset(
     out needs no more. A composite needs each of its datasets.
 
     Args:
-        name: See `load_dataset`, as for `root`, `classes`, `edition` and `camera`.
-        root: The dataset's folder.
-        classes: `"megc2019"` or `"original"`.
-        edition: `"raw"`, `"cropped"` or `None`.
-        camera: `"HS"`, `"VIS"`, `"NIR"` or `None`.
+        name, root, classes, edition, camera: As for `load_dataset`.
         read: Called with the paths of a clip's frames and the indexes of those to open; raises
             `InputError` where one is damaged. `frames.read_frames` is such a function. Without
             it no frame is opened.
@@ -117,20 +113,20 @@ def check_dataset(
         InputError: The name or the classes are unknown. Everything else that is wrong is part of
             the report.
     """
-    class_names(name, classes)
+    names = class_names(name, classes)
     folder: Path | None = None
     try:
         folder = dataset_root(name, root)
         listing = list_dataset(name, folder, classes=classes, edition=edition, camera=camera)
     except InputError as error:
-        empty = Contents(0, 0, dict.fromkeys(class_names(name, classes), 0))
         expected = _expected(name, classes, camera, ())
-        return Report(name, folder, classes, (), (), empty, expected, {}, (), str(error))
+        return Report(name, folder, classes, _contents((), names), expected, failure=str(error))
     clips, problems = list(listing.clips), list(listing.problems)
     if read is not None:
         clips = _open(clips, read, every_frame, problems, progress)
-    names = class_names(name, classes)
-    camera = camera or _camera(listing)
+    if camera is None:
+        there = " ".join(folder.name.upper() for folder in listing.folders)
+        camera = next((camera for camera in ("VIS", "NIR") if camera in there), None)
     parts = {}
     if name == "megc2019":
         for part in PARTS:
@@ -141,21 +137,14 @@ def check_dataset(
         name,
         folder,
         classes,
-        listing.folders,
-        listing.sheets,
         found,
         _expected(name, classes, camera, listing.sheets),
+        listing.folders,
+        listing.sheets,
         parts,
         tuple(problems),
         _failure(found, parts),
         listing.notes,
-    )
-
-
-def _camera(listing: Listing) -> str | None:
-    names = [folder.name.upper() for folder in listing.folders]
-    return next(
-        (camera for camera in ("VIS", "NIR") if any(camera in name for name in names)), None
     )
 
 
@@ -207,13 +196,13 @@ def _open(
     """The clips whose frames can be read; a problem for each of the others."""
     kept = []
     for done, clip in enumerate(clips, start=1):
-        marked = [clip.onset, clip.offset] + ([] if clip.apex is None else [clip.apex])
-        wanted = range(clip.onset, clip.offset + 1) if every_frame else sorted(set(marked))
+        wanted: Sequence[int] = range(clip.onset, clip.offset + 1)
+        if not every_frame:
+            wanted = sorted({clip.onset, clip.offset, *([] if clip.apex is None else [clip.apex])})
         try:
             read(clip.frames, wanted)
         except (InputError, OSError) as error:
-            folder = clip.frames[clip.onset].parent
-            problems.append(Problem(folder, None, str(error), LEFT_OUT))
+            problems.append(Problem(clip.frames[clip.onset].parent, str(error)))
         else:
             kept.append(clip)
         if progress is not None:

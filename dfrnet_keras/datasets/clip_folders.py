@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from dfrnet_keras.datasets.folders import (
@@ -13,7 +13,7 @@ from dfrnet_keras.datasets.folders import (
     subfolders,
     subject_number,
 )
-from dfrnet_keras.datasets.listing import Problem
+from dfrnet_keras.datasets.listing import Problem, Unusable
 
 
 class ClipFolders:
@@ -31,59 +31,53 @@ class ClipFolders:
     def __init__(
         self, folder: Path, root: Path, subject: str, as_distributed: str, problems: list[Problem]
     ) -> None:
-        self._subject = subject
         self._folder = folder
         self.inside = enclosing(folder, root)
-        self._subjects: dict[int, dict[str, Path]] = {}
-        self._files: dict[int, list[str]] = {}
+        self._subjects: dict[str, dict[str, Path]] = {}
+        self._files: dict[str, list[Path]] = {}
         distributed = re.compile(as_distributed, re.IGNORECASE).fullmatch
         for path in sorted(subfolders(folder), key=lambda path: not distributed(path.name)):
             number = subject_number(path.name)
             if number is None:
                 continue
-            clips = self._subjects.setdefault(number, {})
-            files = self._files.setdefault(number, [])
+            who = subject.format(number)
+            clips = self._subjects.setdefault(who, {})
+            files = self._files.setdefault(who, [])
             try:
                 for inner in subfolders(path):
-                    if clips.setdefault(inner.name, inner) != inner:
-                        what = f"is another folder of the clip in {clips[inner.name].parent.name}"
-                        problems.append(Problem(inner, None, what, "it was passed over"))
-                files += sorted(inner.name for inner in path.iterdir() if inner.is_file())
+                    first = clips.setdefault(inner.name.strip().casefold(), inner)
+                    if first != inner:
+                        what = f"is another folder of the clip in {first.parent.name}"
+                        problems.append(Problem(inner, what, "it was passed over"))
+                files += sorted(inner for inner in path.iterdir() if inner.is_file())
             except OSError as error:
                 what = f"cannot be read ({error.strerror})"
-                problems.append(Problem(path, None, what, "its clips were left out"))
+                problems.append(Problem(path, what, "its clips were left out"))
 
-    def find(self, subject: int, name: str) -> Path | str:
-        """The folder of a clip, or why there is none."""
-        folders = self._subjects.get(subject)
-        who = self._subject.format(subject)
-        if folders is None:
-            return f"there is no folder of {who} in {self._folder}"
-        path = folders.get(name)
+    def find(self, subject: str, name: str) -> Path:
+        """The folder of a clip; `Unusable` says why there is none, and what is in its place."""
+        who = f"{subject} in {self._folder}"
+        if subject not in self._subjects:
+            raise Unusable(f"there is no folder of {who}")
+        folders = self._subjects[subject]
+        path = folders.get(name.casefold())
         if path is None:
-            alike = [inner for inner in folders if inner.strip().casefold() == name.casefold()]
-            if not alike:
-                return self._not_there(subject, name)
-            path = folders[alike[0]]
+            what = f"there is no folder {name!r} of {who}"
+            for other in folders.values():
+                if plain_name(other.name) == plain_name(name):
+                    raise Unusable(f"{what}, is {other.name!r} meant?")
+            for file in self._files[subject]:
+                if file.stem.casefold() == name.casefold():
+                    what += f" but {file.name}: its frames are needed, in a folder of that name"
+                    break
+            raise Unusable(what)
         if leaves(path, self.inside):
-            return f"{path} is a link that leaves the dataset's folder"
+            raise Unusable(f"{path} is a link that leaves the dataset's folder")
         return path
 
-    def _not_there(self, subject: int, name: str) -> str:
-        """Why there is no folder of a clip, with what is there in its place."""
-        who, folders = self._subject.format(subject), self._subjects[subject]
-        what = f"there is no folder {name!r} of {who} in {self._folder}"
-        alike = [inner for inner in folders if plain_name(inner) == plain_name(name)]
-        if alike:
-            return f"{what}, is {alike[0]!r} meant?"
-        for file in self._files[subject]:
-            if Path(file).stem.casefold() == name.casefold():
-                return f"{what} but {file}: its frames are needed, in a folder of that name"
-        return what
-
-    def unlisted(self, listed: Mapping[tuple[int, str], int]) -> Iterator[Problem]:
+    def unlisted(self, listed: Container[tuple[str, str]]) -> Iterator[Problem]:
         """A problem for each folder of a clip that no row names."""
         for subject, folders in self._subjects.items():
             for name, path in folders.items():
-                if (subject, name.strip().casefold()) not in listed:
-                    yield Problem(path, None, "no row of the sheet names it", "it was passed over")
+                if (subject, name) not in listed:
+                    yield Problem(path, "no row of the sheet names it", "it was passed over")

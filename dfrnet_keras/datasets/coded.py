@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from dfrnet_keras.datasets import composite
-from dfrnet_keras.datasets.annotation import Coding, number, place
+from dfrnet_keras.datasets.annotation import number, place
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.datasets.clip_folders import ClipFolders
 from dfrnet_keras.datasets.folders import (
@@ -16,11 +17,11 @@ from dfrnet_keras.datasets.folders import (
     choose_edition,
     explore,
     numbered_frames,
+    refuse_other,
     subfolders,
     subject_number,
 )
-from dfrnet_keras.datasets.listing import LEFT_OUT, Listing, Problem
-from dfrnet_keras.datasets.recognition import refuse_other
+from dfrnet_keras.datasets.listing import Listing, Problem, Unusable
 from dfrnet_keras.datasets.sheets import Row, read_sheet
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import natural_key
@@ -59,128 +60,134 @@ class Scheme(NamedTuple):
     needs_apex: bool
 
 
-def read_coded(scheme: Scheme, root: Path, *, classes: str, edition: str | None) -> Listing:
-    """The clips of a dataset, in the order of its sheet.
+def read_coded(
+    scheme: Scheme, root: str | Path, *, classes: str = "megc2019", edition: str | None = None
+) -> Listing:
+    """Read the folder of a dataset as it is distributed.
 
     Args:
         scheme: Which dataset.
-        root: Its folder, the one above it, or the folder of frames beside the sheet.
+        root: The folder that holds the sheet and the frames, the one above it, or the folder of
+            frames beside the sheet.
         classes: `"megc2019"` for the three classes, `"original"` for the dataset's own.
         edition: `"raw"`, `"cropped"`, or `None` for whichever is there, raw before cropped.
+
+    Returns:
+        The clips in the order of the sheet, and the problems met.
 
     Raises:
         InputError: The frames or the sheet are not there, or the sheet cannot be read.
     """
+    root = Path(root)
     tree = explore(root, lambda path: _is_subject(scheme, path))
     if not tree.frames:
         refuse_other(root, scheme.name, scheme.title)
     folder, problems = choose_edition(tree, root, edition, scheme.title)
     sheet, rows = _find_sheet(scheme, root, tree.sheets, problems)
     disk = ClipFolders(folder, root, scheme.subject, scheme.subject_folder, problems)
+    entries = [_entry(scheme, row) for row in rows]
     official, notes = None, []
     if classes == "megc2019":
-        held, note = composite.applies(scheme.name, _three_class_clips(scheme, rows))
+        three_class = {(entry.subject, entry.name.casefold()) for entry in entries
+                       if entry.subject and entry.emotion in scheme.three_classes}  # fmt: skip
+        held, note = composite.applies(scheme.name, three_class)
         official, notes = (composite.listed_clips(scheme.name) if held else None), [note]
     clips = []
     extra: list[composite.ClipId] = []
-    seen: dict[tuple[int, str], int] = {}
-    for row in rows:
-        subject, name = subject_number(row.cells["Subject"]), row.cells["Filename"]
-        lacking = [column for column in ("Subject", "Filename") if not row.cells[column]]
-        if lacking or subject is None:
-            what = (
-                f"the field {' and '.join(lacking)} is empty"
-                if lacking
-                else f"the subject {row.cells['Subject']!r} holds no number"
-            )
-            problems.append(Problem(sheet, row.number, what, LEFT_OUT))
-            continue
-        first = seen.setdefault((subject, name.casefold()), row.number)
-        if first != row.number:
-            what = f"{name} of this subject stands in row {first} already"
-            problems.append(Problem(sheet, row.number, what, f"row {first} was used"))
-            continue
-        stated = scheme.emotions.get(row.cells["Estimated Emotion"].casefold())
-        label = stated
-        if classes == "megc2019":
-            label = scheme.three_classes.get(stated or "")
-        if official is not None:
-            clip_id = scheme.subject.format(subject), name.casefold()
-            if clip_id not in official:
-                extra += [(clip_id[0], name)] if label else []
+    seen: dict[composite.ClipId, int] = {}
+    for entry in entries:
+        name, row, stated = entry.name, entry.row, entry.row.cells["Estimated Emotion"]
+        try:
+            clip_id = _clip_id(entry)
+            first = seen.setdefault(clip_id, row.number)
+            if first != row.number:
+                what = f"{name} of this subject stands in row {first} already"
+                raise Unusable(what, f"row {first} was used")
+            label = entry.emotion
+            if classes == "megc2019":
+                label = scheme.three_classes.get(entry.emotion, "")
+            if official is None:
+                if not entry.emotion:
+                    raise Unusable(f"the emotion {stated!r} is unknown")
+                if label and scheme.needs_apex and classes == "megc2019":
+                    _check_apex(row)
+            elif clip_id in official:
+                listed = official[clip_id].label
+                if label != listed:
+                    what = f"{name}: the emotion {stated!r} is not {listed}"
+                    done = f"{listed} was taken, as in the list of MEGC 2019"
+                    problems.append(Problem(sheet, what, done, row.number))
+                label = listed
+            elif label:
+                extra.append((entry.subject, name))
                 continue
-            listed = official[clip_id].label
-            if label != listed:
-                what = f"{name}: the emotion {row.cells['Estimated Emotion']!r} is not {listed}"
-                done = f"{listed} was taken, as in the list of MEGC 2019"
-                problems.append(Problem(sheet, row.number, what, done))
-            label = listed
-        elif stated is None:
-            what = f"the emotion {row.cells['Estimated Emotion']!r} is unknown"
-            problems.append(Problem(sheet, row.number, what, LEFT_OUT))
-        if label is not None:
-            needs_apex = scheme.needs_apex and classes == "megc2019" and official is None
-            clip = _clip(scheme, row, sheet, disk, subject, label, needs_apex, problems)
-            clips += [] if clip is None else [clip]
+            if label:
+                clips.append(_clip(scheme, entry, label, sheet, disk, problems))
+        except Unusable as error:
+            problems.append(Problem(sheet, str(error), error.done, row.number))
     problems += disk.unlisted(seen)
     if official is not None:
-        have = {(scheme.subject.format(subject), name) for subject, name in seen}
-        problems += composite.differences(scheme.name, sheet, extra, have)
+        problems += composite.differences(scheme.name, sheet, extra, seen)
     return Listing(tuple(clips), tuple(problems), (folder,), (sheet,), tuple(notes))
 
 
-def _three_class_clips(scheme: Scheme, rows: list[Row]) -> set[composite.ClipId]:
-    found = set()
-    for row in rows:
-        subject = subject_number(row.cells["Subject"])
-        emotion = scheme.emotions.get(row.cells["Estimated Emotion"].casefold())
-        if subject is not None and emotion in scheme.three_classes:
-            found.add((scheme.subject.format(subject), row.cells["Filename"].casefold()))
-    return found
+class _Entry(NamedTuple):
+    """A row; `subject` and `emotion` are empty where the cells hold none that is known."""
+
+    row: Row
+    subject: str
+    name: str
+    emotion: str
+
+
+def _entry(scheme: Scheme, row: Row) -> _Entry:
+    number = subject_number(row.cells["Subject"])
+    subject = "" if number is None else scheme.subject.format(number)
+    emotion = scheme.emotions.get(row.cells["Estimated Emotion"].casefold(), "")
+    return _Entry(row, subject, row.cells["Filename"], emotion)
+
+
+def _clip_id(entry: _Entry) -> composite.ClipId:
+    lacking = [column for column in ("Subject", "Filename") if not entry.row.cells[column]]
+    if lacking:
+        raise Unusable(f"the field {' and '.join(lacking)} is empty")
+    if not entry.subject:
+        raise Unusable(f"the subject {entry.row.cells['Subject']!r} holds no number")
+    return entry.subject, entry.name.casefold()
+
+
+def _check_apex(row: Row) -> None:
+    onset, apex = row.cells["Onset Frame"], row.cells["Apex Frame"]
+    first, strongest = number(onset), number(apex)
+    if strongest is None or (first is not None and strongest <= first):
+        raise Unusable(
+            f"the apex {apex!r} is not after the onset {onset!r}",
+            "the clip is not one of MEGC 2019",
+        )
 
 
 def _clip(
     scheme: Scheme,
-    row: Row,
+    entry: _Entry,
+    label: str,
     sheet: Path,
     disk: ClipFolders,
-    subject: int,
-    label: str,
-    needs_apex: bool,
     problems: list[Problem],
-) -> Clip | None:
-    """The clip of a row, or `None` with a problem that says why there is none."""
-    name = row.cells["Filename"]
-    coding = Coding(*(row.cells[f"{moment} Frame"] for moment in ("Onset", "Apex", "Offset")))
-    if needs_apex:
-        onset, apex = number(coding.onset), number(coding.apex)
-        if apex is None or (onset is not None and apex <= onset):
-            what = f"the apex {coding.apex!r} is not after the onset {coding.onset!r}"
-            done = "the clip is not one of MEGC 2019"
-            problems.append(Problem(sheet, row.number, what, done))
-            return None
-    folder = disk.find(subject, name)
-    if isinstance(folder, str):
-        problems.append(Problem(sheet, row.number, folder, LEFT_OUT))
-        return None
+) -> Clip:
+    folder = disk.find(entry.subject, entry.name)
     try:
-        frames = numbered_frames(folder, disk.inside)
-    except OSError as error:
-        what = f"{folder} cannot be read ({error.strerror})"
-        problems.append(Problem(sheet, row.number, what, LEFT_OUT))
-        return None
-    problems += frames.problems
-    placed = place(frames.numbers, coding)
-    if isinstance(placed, str):
-        problems.append(Problem(sheet, row.number, f"{folder}: {placed}", LEFT_OUT))
-        return None
+        frames = numbered_frames(folder, disk.inside, problems)
+        moments = (entry.row.cells[f"{moment} Frame"] for moment in ("Onset", "Apex", "Offset"))
+        placed = place(list(frames), *moments)
+    except Unusable as error:
+        raise Unusable(f"{folder}: {error}") from None
     for what, done in placed.notes:
-        problems.append(Problem(sheet, row.number, f"{name}: {what}", done))
+        problems.append(Problem(sheet, f"{entry.name}: {what}", done, entry.row.number))
     return Clip(
         dataset=scheme.name,
-        subject=scheme.subject.format(subject),
-        name=name,
-        frames=tuple(frames.paths),
+        subject=entry.subject,
+        name=entry.name,
+        frames=tuple(frames.values()),
         onset=placed.onset,
         apex=placed.apex,
         offset=placed.offset,
@@ -192,12 +199,10 @@ def _is_subject(scheme: Scheme, path: Path) -> bool:
     """Whether a folder is that of a subject: by its name, or by a like name and what is in it."""
     if re.fullmatch(scheme.subject_folder, path.name, re.IGNORECASE):
         return True
-    if subject_number(path.name) is None:
-        return False
-    try:
-        inside = subfolders(path)
-    except OSError:
-        return False
+    inside = []
+    if subject_number(path.name) is not None:
+        with suppress(OSError):
+            inside = subfolders(path)
     return any(re.match(scheme.clip_folder, inner.name, re.IGNORECASE) for inner in inside)
 
 
@@ -212,31 +217,25 @@ def _find_sheet(
     if scheme.latest:
         named.sort(key=lambda path: natural_key(path.stem), reverse=True)
     # A sheet that was renamed still counts, one that bears another dataset's name does not.
-    others = [
-        path
-        for path in readable
-        if path not in named and not re.match("casme|sa?mm|smic", path.name, re.I)
-    ]
-    failure: InputError | None = None
-    for path in named + others:
+    foreign = re.compile("casme|sa?mm|smic", re.IGNORECASE)
+    others = [path for path in readable if path not in named and not foreign.match(path.name)]
+    failures: list[InputError] = []
+    for index, path in enumerate(named + others):
         try:
             rows = read_sheet(path, COLUMNS, prefer=scheme.worksheet)
         except InputError as error:
-            if path in named or path.suffix.lower() == ".xlsx":
-                failure = failure or error
             if path in named:
-                problems.append(Problem(path, None, str(error), "the sheet was passed over"))
+                problems.append(Problem(path, str(error), "the sheet was passed over"))
+            if path in named or path.suffix.lower() == ".xlsx":
+                failures.append(error)
             continue
-        problems += [
-            Problem(other, None, f"is another sheet of {scheme.title}", f"{path.name} was read")
-            for other in named
-            if other != path and not any(problem.file == other for problem in problems)
-        ]
+        what = f"is another sheet of {scheme.title}"
+        problems += [Problem(other, what, f"{path.name} was read") for other in named[index + 1 :]]
         return path, rows
-    if failure is not None:
-        raise failure
+    if failures:
+        raise failures[0]
     message = f"{root} holds frames of {scheme.title} and no annotation sheet: "
-    saved = [path for path in sheets if path not in readable]
+    saved = [path.name for path in sheets if path not in readable]
     if saved:
-        raise InputError(f"{message}{saved[0].name} is there, save it as .xlsx")
+        raise InputError(f"{message}{saved[0]} is there, save it as .xlsx")
     raise InputError(f"{message}put the distributed {scheme.sheet}... .xlsx there")

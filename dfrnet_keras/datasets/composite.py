@@ -85,4 +85,4 @@ def differences(
             names = ", ".join("/".join(clip) for clip in clips[:10])
             more = f" and {len(clips) - 10} more" if len(clips) > 10 else ""
             what = f"{len(clips)} clip(s) are {what}: {names}{more}"
-            yield Problem(file, None, what, done, warn)
+            yield Problem(file, what, done, warn=warn)

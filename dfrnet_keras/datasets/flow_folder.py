@@ -46,7 +46,9 @@ def read_flow_folder(root: str | Path) -> Listing:
     sheet = _find_sheet(root)
     rows = _read_rows(sheet)
     for line, row in rows:
-        _check_names(row, f"{sheet}, line {line}")
+        reason = _wrong_name(row)
+        if reason:
+            raise InputError(f"{sheet}, line {line}: {reason}")
     problems = _one_spelling(sheet, [row for _, row in rows])
     clips = []
     seen: dict[tuple[str, ...], tuple[int, str]] = {}
@@ -99,7 +101,7 @@ def _one_spelling(sheet: Path, rows: list[dict[str, str]]) -> list[Problem]:
                     of = "" if column == "dataset" else f" of {own[0]['dataset']}"
                     what = f"the {column}s {' and '.join(spellings)}{of} differ in spelling alone"
                     done = f"taken for one, {chosen}"
-                    problems.append(Problem(sheet, None, what, done, warn=True))
+                    problems.append(Problem(sheet, what, done, warn=True))
     return problems
 
 
@@ -120,9 +122,7 @@ def _people(subjects: list[str]) -> list[list[str]]:
 def _find_sheet(root: Path) -> Path:
     if (root / "samples.csv").is_file():
         return root / "samples.csv"
-    sheets = sorted(
-        path for path in root.glob("*.csv") if path.is_file() and not is_leftover(path.name)
-    )
+    sheets = [path for path in root.glob("*.csv") if path.is_file() and not is_leftover(path.name)]
     if len(sheets) == 1:
         return sheets[0]
     found = "several csv files" if sheets else "no csv file"
@@ -154,34 +154,27 @@ def _read_rows(sheet: Path) -> list[tuple[int, dict[str, str]]]:
         ) from error
 
 
-def _check_names(row: dict[str, str], where: str) -> None:
+def _wrong_name(row: dict[str, str]) -> str | None:
     for column in _COLUMNS:
         if not row[column]:
-            raise InputError(f"{where}: the field {column} is empty; fill it in")
+            return f"the field {column} is empty; fill it in"
     # Names become parts of keys and of file names further on.
     for column in ("dataset", "subject", "clip"):
-        if (
-            row[column] in (".", "..")
-            or not row[column].isprintable()
-            or set(row[column]) & set("/\\")
-        ):
-            raise InputError(
-                f"{where}: the {column} {row[column]!r} cannot be a name; "
+        name = row[column]
+        if name in (".", "..") or not name.isprintable() or set(name) & set("/\\"):
+            return (
+                f"the {column} {name!r} cannot be a name; "
                 "use letters, digits, dots, dashes and underscores"
             )
     if row["label"] not in MEGC2019_CLASSES:
-        raise InputError(
-            f"{where}: the label {row['label']!r} is unknown; "
-            f"use one of {', '.join(MEGC2019_CLASSES)}"
-        )
+        return f"the label {row['label']!r} is unknown; use one of {', '.join(MEGC2019_CLASSES)}"
+    return None
 
 
 def _find_map(root: Path, file: str, where: str) -> Path:
     paths = PurePosixPath(file), PureWindowsPath(file)
-    if (
-        any(path.is_absolute() or path.drive or ".." in path.parts for path in paths)
-        or not file.isprintable()
-    ):
+    leaves = any(path.is_absolute() or path.drive or ".." in path.parts for path in paths)
+    if leaves or not file.isprintable():
         raise InputError(
             f"{where}: the file {file!r} may lie outside {root}; "
             "write its path relative to that folder, without '..'"
@@ -191,15 +184,13 @@ def _find_map(root: Path, file: str, where: str) -> Path:
             raise InputError(
                 f"{where}: {path} is a link to a file that is not there; fetch it (git annex get)"
             )
-        if not path.is_file():
-            continue
-        # Links are followed: only where they end counts.
-        if not path.resolve().is_relative_to(root.resolve()):
+        if path.is_file():
+            if path.resolve().is_relative_to(root.resolve()):
+                return path
             raise InputError(
                 f"{where}: the file {file!r} is a link that leaves {root}; "
                 "copy the picture into the folder"
             )
-        return path
     raise InputError(
         f"{where}: the file {file!r} is neither in {root} nor in {root / 'maps'}; "
         "put it there or remove the row"

@@ -10,15 +10,23 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
-from dfrnet_keras.datasets.listing import Problem
+from dfrnet_keras.datasets.listing import Problem, Unusable
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import is_leftover, natural_key
 
 EDITIONS = ("raw", "cropped")
+
+# The upper levels of each dataset as it is distributed: names of folders or files.
+_SIGNS = {
+    "casme2": r"(?i)sub[0-9]+|casme2.*\.(xlsx?|csv)",
+    "samm": r"(?i)[0-9]{3}_[0-9]+_[0-9]+|samm.*\.(xlsx?|csv)",
+    "smic": r"(?i)s[0-9]+_(ne|po|sur)_[0-9]+|smic_all_.*",
+    "flow-folder": r"samples\.csv",
+}
+_SIGNS_WITHIN = 5  # levels of folders
 
 _IMAGES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
 # Spreadsheets that are read, and others that can be saved as one of these.
@@ -28,15 +36,10 @@ _DEPTH = 3
 
 
 class Tree(NamedTuple):
-    """What lies in the upper levels of a folder.
+    """What lies in the upper levels of a folder."""
 
-    Attributes:
-        frames: Folders that hold one folder for each subject.
-        sheets: Spreadsheets, those in formats that are not read among them.
-    """
-
-    frames: list[Path]
-    sheets: list[Path]
+    frames: list[Path]  # folders that hold one folder for each subject
+    sheets: list[Path]  # spreadsheets, those in formats that are not read among them
 
 
 def subject_number(text: str) -> int | None:
@@ -60,9 +63,18 @@ def subfolders(folder: Path) -> list[Path]:
     Raises:
         OSError: The folder is not there or must not be read.
     """
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if entry.is_dir() and not is_leftover(entry.name)]
-    return [folder / name for name in sorted(names, key=natural_key)]
+    return _sorted_inside(folder, lambda path: path.is_dir())
+
+
+def _sheets(folder: Path) -> list[Path]:
+    return _sorted_inside(
+        folder, lambda path: path.name.casefold().endswith(_ALL_SHEETS) and path.is_file()
+    )
+
+
+def _sorted_inside(folder: Path, wanted: Callable[[Path], bool]) -> list[Path]:
+    found = [path for path in folder.iterdir() if not is_leftover(path.name) and wanted(path)]
+    return sorted(found, key=lambda path: natural_key(path.name))
 
 
 def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
@@ -107,15 +119,31 @@ def explore(root: Path, is_subject: Callable[[Path], bool]) -> Tree:
     return found
 
 
-def _sheets(folder: Path) -> list[Path]:
-    names = [
-        entry.name
-        for entry in os.scandir(folder)
-        if entry.name.casefold().endswith(_ALL_SHEETS)
-        and not is_leftover(entry.name)
-        and entry.is_file()
-    ]
-    return [folder / name for name in sorted(names, key=natural_key)]
+def refuse_other(root: Path, wanted: str, title: str) -> NoReturn:
+    """Say that a folder does not hold the dataset asked for, and what it looks like instead."""
+    if all(is_leftover(path.name) for path in root.iterdir()):
+        raise InputError(f"{root} is empty: give the folder that {title} was unpacked into")
+    other = _recognise(root)
+    if other not in (None, wanted):
+        raise InputError(
+            f"{root} does not hold {title}, it looks like {other}: "
+            "give that as the dataset, or another folder"
+        )
+    raise InputError(
+        f"{root} holds no clips of {title}: give the folder that it was unpacked into, "
+        "with the subfolders it was distributed with"
+    )
+
+
+def _recognise(root: Path) -> str | None:
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(name for name in names if not is_leftover(name))
+        for name, sign in _SIGNS.items():
+            if any(re.fullmatch(sign, entry) for entry in (*names, *files)):
+                return name
+        if len(Path(folder).relative_to(root).parts) >= _SIGNS_WITHIN:
+            names.clear()
+    return None
 
 
 def edition_of(frames: Path, root: Path) -> str:
@@ -147,21 +175,13 @@ def choose_edition(
         fits = [folder for folder in tree.frames if edition_of(folder, root) == wanted]
         if fits:
             return fits[0], [
-                Problem(folder, None, f"is another copy of {title}", f"{fits[0]} was read instead")
+                Problem(folder, f"is another copy of {title}", f"{fits[0]} was read instead")
                 for folder in fits[1:]
             ]
     raise InputError(
         f"{root} holds no {edition} edition of {title}: "
         "put it there or leave the choice of edition out"
     )
-
-
-class Frames(NamedTuple):
-    """The numbered frames of a clip, in the order of their numbers."""
-
-    numbers: list[int]
-    paths: list[Path]
-    problems: list[Problem]
 
 
 def enclosing(frames: Path, root: Path) -> tuple[Path, ...]:
@@ -174,46 +194,46 @@ def enclosing(frames: Path, root: Path) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(folder.resolve() for folder in (frames, root, *above)))
 
 
-def numbered_frames(folder: Path, inside: Sequence[Path]) -> Frames:
-    """List the images of a folder by the number that their names end in.
+def numbered_frames(
+    folder: Path, inside: Sequence[Path], problems: list[Problem]
+) -> dict[int, Path]:
+    """The images of a folder, ascending by the number that their names end in.
 
     Args:
         folder: The folder of one clip.
         inside: Folders that links may lead into, see `enclosing`.
+        problems: Gets what is wrong with the files.
 
     Raises:
-        OSError: The folder cannot be read.
+        Unusable: The folder cannot be read, or holds fewer than two frames.
     """
     found: dict[int, Path] = {}
-    problems = []
-    gone: list[str] = []
     away: list[str] = []
-    with os.scandir(folder) as entries:
-        files = sorted(entries, key=lambda entry: natural_key(entry.name))
+    gone: list[str] = []
+    try:
+        with os.scandir(folder) as entries:
+            files = sorted(entries, key=lambda entry: natural_key(entry.name))
+    except OSError as error:
+        raise Unusable(f"it cannot be read ({error.strerror})") from error
     for entry in files:
         path = folder / entry.name
-        stem, suffix = os.path.splitext(entry.name)
-        if suffix.lower() not in _IMAGES or is_leftover(entry.name):
+        if path.suffix.lower() not in _IMAGES or is_leftover(path.name):
             continue
-        number = re.search(r"[0-9]+$", stem)
+        number = re.search(r"[0-9]+$", path.stem)
         if entry.is_symlink() and leaves(path, inside):
-            away.append(entry.name)
-            continue
-        if entry.is_symlink() and not path.exists():
-            gone.append(entry.name)
-            continue
-        if not entry.is_file():
-            continue
-        if number is None:
-            what = "has a name without a frame number"
-        elif entry.stat().st_size == 0:
-            what = "is an empty file"
-        elif int(number[0]) in found:
-            what = f"has the same frame number as {found[int(number[0])].name}"
-        else:
-            found[int(number[0])] = path
-            continue
-        problems.append(Problem(path, None, what, "the file was passed over"))
+            away.append(path.name)
+        elif entry.is_symlink() and not path.exists():
+            gone.append(path.name)
+        elif entry.is_file():
+            if number is None:
+                what = "has a name without a frame number"
+            elif entry.stat().st_size == 0:
+                what = "is an empty file"
+            elif found.setdefault(int(number[0]), path) == path:
+                continue
+            else:
+                what = f"has the same frame number as {found[int(number[0])].name}"
+            problems.append(Problem(path, what, "the file was passed over"))
     for names, what, way_out in (
         (away, "a link that leaves the dataset's folder", "give the folder above both as root, or "
          "copy the files (git annex unlock)"),
@@ -222,24 +242,13 @@ def numbered_frames(folder: Path, inside: Sequence[Path]) -> Frames:
         if names:
             more = f", and so are {len(names) - 1} more frames" if len(names) > 1 else ""
             what = f"{names[0]} is {what}{more}"
-            problems.append(Problem(folder, None, what, f"passed over: {way_out}"))
-    numbers = sorted(found)
-    return Frames(numbers, [found[number] for number in numbers], problems)
+            problems.append(Problem(folder, what, f"passed over: {way_out}"))
+    if len(found) < 2:
+        raise Unusable(f"the clip has {len(found)} frame(s) and needs 2")
+    return dict(sorted(found.items()))
 
 
 def leaves(path: Path, inside: Sequence[Path]) -> bool:
     """Whether a path, links followed, lies outside folders whose own links are resolved."""
     resolved = path.resolve()
     return not any(resolved.is_relative_to(folder) for folder in inside)
-
-
-def missing_between(numbers: list[int]) -> int:
-    """How many frames are missing inside a run of frame numbers.
-
-    Cameras that count in steps other than 1 are allowed for: the step seen most often is theirs.
-    """
-    steps = [after - before for before, after in pairwise(numbers)]
-    if not steps:
-        return 0
-    usual = max(sorted(set(steps)), key=steps.count)
-    return sum(step // usual - 1 for step in steps if step > usual)

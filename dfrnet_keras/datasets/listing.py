@@ -10,22 +10,30 @@ from dfrnet_keras.datasets.clip import Clip
 LEFT_OUT = "the clip was left out"
 
 
+class Unusable(Exception):
+    """Why a clip cannot be used, and what was done about it."""
+
+    def __init__(self, what: str, done: str = LEFT_OUT) -> None:
+        super().__init__(what)
+        self.done = done
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something in a dataset folder that is not as it should be.
 
     Attributes:
         file: The sheet, folder or frame it was found in.
-        row: Row of the sheet, counted from 1 as spreadsheet programs do; `None` elsewhere.
         what: What is wrong.
         done: What was done about it.
+        row: Row of the sheet, counted from 1 as spreadsheet programs do; `None` elsewhere.
         warn: Whether `load_dataset` gives it as a warning of its own, and does not count it alone.
     """
 
     file: Path
-    row: int | None
     what: str
-    done: str
+    done: str = LEFT_OUT
+    row: int | None = None
     warn: bool = False
 
     def __str__(self) -> str:

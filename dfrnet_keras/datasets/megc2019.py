@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 
 from dfrnet_keras.datasets.casme2 import read_casme2
@@ -18,19 +19,12 @@ from dfrnet_keras.datasets.smic import read_smic
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import is_leftover
 
-PARTS = ("smic", "casme2", "samm")
-
 _READERS: dict[str, Callable[..., Listing]] = {
     "smic": read_smic,
     "casme2": read_casme2,
     "samm": read_samm,
 }
-# How people name the folder of each dataset: letters and digits alone, in lower case.
-_FOLDERS = {
-    "smic": ("smic",),
-    "casme2": ("casme2", "casmeii"),
-    "samm": ("samm",),
-}
+PARTS = tuple(_READERS)
 
 
 def read_megc2019(
@@ -63,30 +57,30 @@ def read_megc2019(
         )
     listings, problems = [], []
     for part in PARTS:
-        if isinstance(root, Mapping):
-            if part not in root:
-                what = f"no folder was given for {part}"
-                problems.append(Problem(Path(part), None, what, "MEGC 2019 is read without it"))
-                continue
+        done = f"MEGC 2019 is read without {part}"
+        if not isinstance(root, Mapping):
+            folder = find_part(Path(root), part) or Path(root)
+        elif part in root:
             folder = Path(root[part])
         else:
-            folder = find_part(Path(root), part) or Path(root)
+            problems.append(Problem(Path(part), "no folder was given for it", done))
+            continue
         try:
             listings.append(_READERS[part](folder, edition=None if part == "samm" else edition))
         except InputError as error:
-            done = f"MEGC 2019 is read without {part}"
-            problems.append(Problem(folder, None, str(error), done))
+            problems.append(Problem(folder, str(error), done))
     if not listings:
         raise InputError(
             f"{root} holds none of {', '.join(PARTS)}: give one folder with these subfolders; "
             f"the first failed with: {problems[0].what}"
         )
+    problems += chain.from_iterable(listing.problems for listing in listings)
     return Listing(
-        tuple(clip for listing in listings for clip in listing.clips),
-        (*problems, *(problem for listing in listings for problem in listing.problems)),
-        tuple(folder for listing in listings for folder in listing.folders),
-        tuple(sheet for listing in listings for sheet in listing.sheets),
-        tuple(note for listing in listings for note in listing.notes),
+        tuple(chain.from_iterable(listing.clips for listing in listings)),
+        tuple(problems),
+        tuple(chain.from_iterable(listing.folders for listing in listings)),
+        tuple(chain.from_iterable(listing.sheets for listing in listings)),
+        tuple(chain.from_iterable(listing.notes for listing in listings)),
     )
 
 
@@ -97,7 +91,7 @@ def find_part(root: Path, part: str) -> Path | None:
     except OSError:
         return None
     for name in [part, *names]:
-        plain = "" if is_leftover(name) else re.sub(r"[^a-z0-9]", "", name.casefold())
-        if plain in _FOLDERS[part] and (root / name).is_dir():
+        plain = re.sub(r"[^a-z0-9]", "", name.casefold()).replace("casmeii", "casme2")
+        if plain == part and not is_leftover(name) and (root / name).is_dir():
             return root / name
     return None

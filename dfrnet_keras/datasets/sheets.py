@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import BadZipFile
@@ -56,22 +58,26 @@ def read_sheet(path: Path, columns: Sequence[str], *, prefer: str | None = None)
             holds a formula without a value.
     """
     wanted = {_plain(name): name for name in columns}
-    nearest: set[str] = set()
+    nearest: set[str] = set()  # columns of the row that came closest to being the header
     is_text = path.suffix.lower() in (".csv", ".tsv")
     tables = _csv_tables(path) if is_text else _worksheets(path, prefer)
     try:
         with closing(tables):
             for table, rows in tables:
                 numbered = enumerate(rows, start=1)
-                places = _find_header(numbered, wanted, nearest)
-                if places:
-                    picked = _pick(path, numbered, places)
-                    if not is_text and any("" in row.cells.values() for row in picked):
-                        _fill_merged(path, table, picked, places)
-                    return picked
+                for _, header in islice(numbered, _HEADER_WITHIN):
+                    names = [_plain(cell_text(value)) for value in header]
+                    known = wanted.keys() & set(names)
+                    nearest = max(nearest, known, key=len)
+                    if known == wanted.keys():
+                        places = {wanted[plain]: names.index(plain) for plain in wanted}
+                        picked = _pick(path, numbered, places)
+                        if not is_text and any("" in row.cells.values() for row in picked):
+                            _fill_merged(path, table, picked, places)
+                        return picked
+    except InputError:
+        raise
     except (BadZipFile, KeyError, ValueError, OSError, SyntaxError, csv.Error) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(
             f"{path} is not a readable {path.suffix[1:]} file ({error}): "
             "replace it with the dataset's own"
@@ -107,9 +113,6 @@ def _worksheets(path: Path, prefer: str | None) -> _Tables:
 def _with_formulas(values: Any, formulas: Any) -> Iterator[Sequence[Any]]:
     pairs = zip(values.iter_rows(values_only=True), formulas.iter_rows(values_only=True))  # noqa: B905
     for shown, written in pairs:
-        if shown == written:
-            yield shown
-            continue
         yield [
             _Uncomputed if value is None and formula is not None else value
             for value, formula in zip(shown, written, strict=True)
@@ -119,52 +122,32 @@ def _with_formulas(values: Any, formulas: Any) -> Iterator[Sequence[Any]]:
 def _csv_tables(path: Path) -> _Tables:
     """The rows of a csv file, once for each sign that may stand between its cells."""
     data = path.read_bytes()
-    encodings = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
     try:
-        text = data.decode(encodings[0])
+        text = data.decode("utf-16" if data[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig")
     except UnicodeDecodeError:
-        text = data.decode(encodings[-1])
+        text = data.decode("cp1252")
     for delimiter in _DELIMITERS:
         yield "", csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
 
 
-def _find_header(rows: _Numbered, wanted: dict[str, str], nearest: set[str]) -> dict[str, int]:
-    """Where each column stands, with the header taken off `rows`; or nothing.
-
-    `nearest` is given the columns of the row that came closest to being the header.
-    """
-    for number, row in rows:
-        names = [_plain(cell_text(value)) for value in row]
-        known = wanted.keys() & set(names)
-        if known == wanted.keys():
-            return {wanted[plain]: names.index(plain) for plain in wanted}
-        if len(known) > len(nearest):
-            nearest.clear()
-            nearest.update(known)
-        if number >= _HEADER_WITHIN:
-            break
-    return {}
-
-
 def _pick(path: Path, rows: _Numbered, places: dict[str, int]) -> list[Row]:
-    picked: list[Row] = []
-    empty = 0
+    picked = []
+    last = _HEADER_WITHIN
     for number, row in rows:
-        values = {name: row[at] if at < len(row) else None for name, at in places.items()}
-        for name, value in values.items():
+        cells = {}
+        for name, place in places.items():
+            value = row[place] if place < len(row) else None
             if value is _Uncomputed:
                 raise InputError(
                     f"{path}, row {number}: the cell of {name} holds a formula without a value: "
                     "open the sheet in a spreadsheet program and save it"
                 )
-        cells = {name: cell_text(value) for name, value in values.items()}
+            cells[name] = cell_text(value)
         if any(cells.values()):
             picked.append(Row(number, cells))
-            empty = 0
-        else:
-            empty += 1
-            if empty > _END_AFTER:
-                break
+            last = number
+        elif number - last > _END_AFTER:
+            break
     return picked
 
 

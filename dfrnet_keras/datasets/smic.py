@@ -13,6 +13,7 @@ import re
 from pathlib import Path
 
 from dfrnet_keras.datasets import composite
+from dfrnet_keras.datasets.annotation import gaps
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
 from dfrnet_keras.datasets.folders import (
     Tree,
@@ -20,13 +21,12 @@ from dfrnet_keras.datasets.folders import (
     enclosing,
     explore,
     leaves,
-    missing_between,
     numbered_frames,
+    refuse_other,
     subfolders,
     subject_number,
 )
-from dfrnet_keras.datasets.listing import LEFT_OUT, Listing, Problem
-from dfrnet_keras.datasets.recognition import refuse_other
+from dfrnet_keras.datasets.listing import Listing, Problem, Unusable
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import is_leftover, is_video
 
@@ -71,17 +71,17 @@ def read_smic(
     wanted = camera.upper() if camera else _camera_of(root.resolve()) or "HS"
     fits = [folder for folder in tree.frames if (_camera_of(folder.resolve()) or "HS") == wanted]
     if not fits:
-        there = sorted({_camera_of(folder) or "HS" for folder in tree.frames})
-        raise InputError(
-            f"{root} holds no clips of the camera {wanted}: choose {' or '.join(there)}"
-        )
+        there = " or ".join(sorted({_camera_of(folder) or "HS" for folder in tree.frames}))
+        raise InputError(f"{root} holds no clips of the camera {wanted}: choose {there}")
     folder, problems = choose_edition(Tree(fits, []), root, edition, "SMIC")
     clips: list[Clip] = []
     names: dict[str, Path] = {}
     inside = enclosing(folder, root)
     for label, path in _clip_folders(folder, problems):
-        clip = _clip(path, label, inside, names, problems)
-        clips += [] if clip is None else [clip]
+        try:
+            clips.append(_clip(path, label, inside, names, problems))
+        except Unusable as error:
+            problems.append(Problem(path, str(error)))
     notes = []
     if classes == "megc2019" and wanted == "HS":
         own = [(clip.subject, clip.name) for clip in clips]
@@ -126,18 +126,18 @@ def _clip_folders(folder: Path, problems: list[Problem]) -> list[tuple[str, Path
                     label = group.name.strip().casefold()
                     if label not in CLASSES:
                         what = f"is none of the classes {', '.join(CLASSES)}"
-                        problems.append(Problem(group, None, what, "it was passed over"))
+                        problems.append(Problem(group, what, "it was passed over"))
                         continue
                     found += [(label, path) for path in subfolders(group)]
                     problems += [
-                        Problem(path, None, "is a video: its frames are needed", LEFT_OUT)
+                        Problem(path, "is a video: its frames are needed")
                         for path in sorted(group.iterdir())
                         if is_video(path) and not is_leftover(path.name)
                     ]
         except OSError as error:
             where = Path(error.filename or subject)
             what = f"cannot be read ({error.strerror})"
-            problems.append(Problem(where, None, what, "its clips were left out"))
+            problems.append(Problem(where, what, "its clips were left out"))
     return found
 
 
@@ -147,47 +147,31 @@ def _clip(
     inside: tuple[Path, ...],
     names: dict[str, Path],
     problems: list[Problem],
-) -> Clip | None:
-    """The clip in a folder, or `None` with a problem that says why there is none."""
+) -> Clip:
+    group, subject = path.parent, subject_number(path.parents[2].name)
     match = _CLIP.fullmatch(path.name.strip())
-    subject = subject_number(path.parents[2].name)
-    reason = None
     if match is None:
-        reason = "its name is not like s1_ne_01"
-    elif int(match[1]) != subject:
-        reason = f"its name is that of subject {match[1]}, it lies in {path.parents[2].name}"
-    elif _CODES[match[2].casefold()] != label:
-        reason = f"its name says {_CODES[match[2].casefold()]}, it lies in {path.parent.name}"
-    elif leaves(path, inside):
-        reason = "it is a link that leaves the dataset's folder"
-    if reason is None and match is not None:  # and with it the number of the subject
-        name = f"s{subject:02d}_{match[2].casefold()}_{match[3].zfill(2)}"
-        if name in names:
-            reason = f"the clip is in {names[name].name} already"
-    if reason is None:
-        try:
-            frames = numbered_frames(path, inside)
-        except OSError as error:
-            reason = f"it cannot be read ({error.strerror})"
-        else:
-            problems += frames.problems
-            if len(frames.numbers) < 2:
-                reason = f"the clip has {len(frames.numbers)} frame(s) and needs 2"
-    if reason is not None:
-        problems.append(Problem(path, None, reason, LEFT_OUT))
-        return None
+        raise Unusable("its name is not like s1_ne_01")
+    number, code, count = match[1], match[2].casefold(), match[3]
+    if int(number) != subject:
+        raise Unusable(f"its name is that of subject {number}, it lies in {path.parents[2].name}")
+    if _CODES[code] != label:
+        raise Unusable(f"its name says {_CODES[code]}, it lies in {group.name}")
+    if leaves(path, inside):
+        raise Unusable("it is a link that leaves the dataset's folder")
+    name = f"s{subject:02d}_{code}_{count.zfill(2)}"
+    if name in names:
+        raise Unusable(f"the clip is in {names[name].name} already")
+    frames = numbered_frames(path, inside, problems)
     names[name] = path
-    gaps = missing_between(frames.numbers)
-    if gaps:
-        what = f"{gaps} frame(s) missing between {frames.numbers[0]} and {frames.numbers[-1]}"
-        problems.append(Problem(path, None, what, "the clip was used without them"))
+    problems += [Problem(path, what, done) for what, done in gaps(list(frames))]
     return Clip(
         dataset="smic",
         subject=f"s{subject:02d}",
         name=name,
-        frames=tuple(frames.paths),
+        frames=tuple(frames.values()),
         onset=0,
         apex=None,
-        offset=len(frames.paths) - 1,
+        offset=len(frames) - 1,
         label=label,
     )

@@ -8,16 +8,12 @@ from dfrnet_keras.frames.files import (
     list_frames,
     natural_key,
 )
-from dfrnet_keras.frames.read import (
-    iterate_frames,
-    read_clip,
-    read_frames,
-    read_image,
-    video_length,
-)
+from dfrnet_keras.frames.read import iterate_frames, read_clip, read_frames, read_image
+from dfrnet_keras.frames.video import frame_times, video_length
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "frame_times",
     "in_order",
     "is_leftover",
     "is_video",

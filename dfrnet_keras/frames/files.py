@@ -162,11 +162,8 @@ def list_frames(folder: str | Path) -> tuple[Path, ...]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder: give the folder that holds the frames")
-    found = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in IMAGE_SUFFIXES and not is_leftover(path.name) and path.is_file()
-    ]
+    images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES]
+    found = [path for path in images if not is_leftover(path.name) and path.is_file()]
     if not found:
         raise InputError(f"{folder} holds no image: give a folder of .jpg, .png or .bmp frames")
     return in_order(found)

@@ -12,8 +12,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import ClipFeatures
 from dfrnet_keras.features.face import find_face
 from dfrnet_keras.features.gray import gray_picture
-from dfrnet_keras.frames import video_length
-from dfrnet_keras.frames.times import frame_times
+from dfrnet_keras.frames import frame_times, video_length
 
 # A micro-expression takes half a second: 100 frames of the fastest cameras in use.
 _LONGEST = 0.5  # seconds

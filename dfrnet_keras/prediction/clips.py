@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.frames import frame_times
 from dfrnet_keras.frames.files import (
     IMAGE_SUFFIXES,
     VIDEO_SUFFIXES,
@@ -16,7 +17,6 @@ from dfrnet_keras.frames.files import (
     list_frames,
     natural_key,
 )
-from dfrnet_keras.frames.times import frame_times
 
 
 def find_clips(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.frames.times import frame_times
+from dfrnet_keras.frames import frame_times
 from dfrnet_keras.prediction.clips import find_clips, frames_between
 
 

@@ -208,11 +208,22 @@ def _write(frames: NDArray[np.uint8], folder: Path) -> None:
     try:
         with whole_folder(folder) as partial:
             for index, frame in enumerate(frames):
-                # A low level: noise does not compress, trying hard only takes time.
-                options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
-                success, data = cv2.imencode(".png", frame[..., ::-1], options)
-                assert success
-                (partial / _file_name(index)).write_bytes(data.tobytes())
+                write_picture(partial / _file_name(index), frame)
     except (InputError, OSError):
         if not folder.is_dir():  # otherwise another process has rendered the same clip
             raise
+
+
+def write_picture(path: Path, picture: NDArray) -> None:
+    """Write an RGB or gray picture in the format that the name of the file says."""
+    options = {
+        # A low level: noise does not compress, trying hard only takes time.
+        ".png": [cv2.IMWRITE_PNG_COMPRESSION, 1],
+        # Movements of a pixel do not survive the usual quality of JPEG.
+        ".jpg": [cv2.IMWRITE_JPEG_QUALITY, 100],
+    }
+    image = picture if picture.ndim == 2 else picture[..., ::-1]
+    success, data = cv2.imencode(path.suffix, image, options.get(path.suffix, []))
+    if not success:
+        raise InputError(f"{path} cannot be encoded: install an OpenCV with {path.suffix} support")
+    path.write_bytes(data.tobytes())

@@ -40,6 +40,10 @@ def render_face(identity: Identity, framing: Framing, *, supersampling: int = 2)
     return np.clip(canvas.image, 0, 255)
 
 
+def _hill(distance: _Map, width: float) -> _Map:
+    return np.exp(-0.5 * (distance / width) ** 2)
+
+
 class _Canvas:
     """The picture being painted, its coordinates in face units, and the colours of the person."""
 
@@ -78,9 +82,8 @@ class _Canvas:
             values = self.rng.standard_normal(grid, dtype=np.float32)
             values = np.asarray(cv2.GaussianBlur(values, (0, 0), max(0.6, size / cell)))
             values /= values.std() + 1e-6
-            total += weight * np.asarray(
-                cv2.resize(values, self.shape[::-1], interpolation=cv2.INTER_CUBIC)
-            )
+            octave = cv2.resize(values, self.shape[::-1], interpolation=cv2.INTER_CUBIC)
+            total += weight * np.asarray(octave)
         return total
 
     def inside(self, distance: _Map, softness: float = 1.0) -> _Map:
@@ -89,9 +92,7 @@ class _Canvas:
 
     def bump(self, x: float, y: float, width: float, height: float) -> _Map:
         """A Gaussian hill of height 1."""
-        return np.exp(-0.5 * ((self.x - x) / width) ** 2) * np.exp(
-            -0.5 * ((self.y - y) / height) ** 2
-        )
+        return _hill(self.x - x, width) * _hill(self.y - y, height)
 
     def paint(self, mask: _Map, colour: NDArray | float) -> None:
         """Lay a colour over the picture where the mask is 1."""
@@ -144,9 +145,7 @@ def _relief(canvas: _Canvas) -> _Map:
     lit = x / traits["face_width"] * traits["light_x"] * 0.75 + y * traits["light_y"] * 0.5
     shade = 0.50 + 0.62 * np.clip(lit + depth * 0.82, 0, 1.2)
     crease = np.abs(x) - (0.17 + 0.24 * np.clip(y - 0.18, 0, 1))
-    crease = np.exp(-0.5 * (crease / 0.018) ** 2) * canvas.inside(
-        np.abs(y - 0.34) - 0.16, 0.03 / canvas.edge
-    )
+    crease = _hill(crease, 0.018) * canvas.inside(np.abs(y - 0.34) - 0.16, 0.03 / canvas.edge)
     shade -= traits["fold"] * crease  # from the wings of the nose to the corners of the mouth
     for side in (-1, 1):
         shade -= 0.20 * bump(side * eye_x, eye_y - 0.03, 0.17, 0.10)
@@ -188,7 +187,7 @@ def _draw_eye(canvas: _Canvas, side: int) -> None:
     canvas.paint(opening * inside(glint - iris * 0.2), 245.0)
 
     def lid(at: _Map, thickness: float, opacity: float, colour: NDArray) -> None:
-        line = np.exp(-0.5 * ((y - at) / thickness) ** 2)
+        line = _hill(y - at, thickness)
         canvas.paint(opacity * line * inside(np.abs(x) - width, 0.01 / canvas.edge), colour)
 
     lid(upper, 0.012, 0.75, canvas.hair * 0.6)
@@ -213,27 +212,24 @@ def _draw_mouth(canvas: _Canvas) -> None:
     traits, x, y = canvas.traits, canvas.x, canvas.y
     middle, width = traits["mouth_y"], traits["mouth_width"]
     fullness = np.clip(1 - (x / width) ** 2, 0, 1)
-    bow = 1 - 0.25 * np.exp(-0.5 * (x / 0.03) ** 2)
+    bow = 1 - 0.25 * _hill(x, 0.03)
     top = middle - traits["upper_lip"] * fullness**0.7 * bow
     bottom = middle + traits["lower_lip"] * fullness**0.6
     between = canvas.inside(np.abs(x) - width, 2)
     grain = (1 + canvas.noise((1.5, 0.05), (4, 0.05)))[..., None]
     for gap, light in ((np.maximum(top - y, y - middle), 0.88),
                        (np.maximum(middle - y, y - bottom), 1.02)):  # fmt: skip
-        canvas.paint(
-            0.8 * canvas.inside(gap, 1.5) * between, (canvas.lip * light).astype(np.float32) * grain
-        )
-    line = np.exp(-0.5 * ((y - middle - 0.008 * np.cos(3 * x / width)) / 0.011) ** 2)
+        colour = (canvas.lip * light).astype(np.float32) * grain
+        canvas.paint(0.8 * canvas.inside(gap, 1.5) * between, colour)
+    line = _hill(y - middle - 0.008 * np.cos(3 * x / width), 0.011)
     canvas.paint(0.85 * line * canvas.inside(np.abs(x) - 1.03 * width, 3), canvas.lip * 0.28)
 
 
 def _draw_glasses(canvas: _Canvas) -> None:
     eye_x, eye_y = canvas.traits["eye_x"], canvas.traits["eye_y"]
     for side in (-1, 1):
-        rim = np.maximum(
-            np.abs(canvas.x - side * eye_x) / 0.23, np.abs(canvas.y - eye_y - 0.02) / 0.15
-        )
-        canvas.paint(0.8 * np.exp(-0.5 * ((rim - 1) / 0.06) ** 2), 25.0)
-    bridge = np.exp(-0.5 * ((canvas.y - eye_y) / 0.012) ** 2)
+        across, down = np.abs(canvas.x - side * eye_x), np.abs(canvas.y - eye_y - 0.02)
+        canvas.paint(0.8 * _hill(np.maximum(across / 0.23, down / 0.15) - 1, 0.06), 25.0)
+    bridge = _hill(canvas.y - eye_y, 0.012)
     bridge = bridge * canvas.inside(np.abs(canvas.x) - (eye_x - 0.22), 0.01 / canvas.edge)
     canvas.paint(0.8 * bridge, 25.0)

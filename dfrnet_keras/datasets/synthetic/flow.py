@@ -71,36 +71,23 @@ _HILLS = {
 ACTION_UNITS = tuple(_HILLS)
 
 # Of each class, combinations of units and how often each is drawn.
-_COMBINATIONS: dict[str, list[tuple[float, tuple[str, ...]]]] = {
-    "negative": [
-        (0.28, ("brow down",)),
-        (0.12, ("brow down", "lid tight")),
-        (0.05, ("brow down", "inner brow up")),
-        (0.08, ("nose",)),
-        (0.05, ("nose", "upper lip")),
-        (0.08, ("upper lip",)),
-        (0.09, ("dimple",)),
-        (0.07, ("corner down",)),
-        (0.06, ("chin",)),
-        (0.05, ("press",)),
-        (0.03, ("stretch",)),
-        (0.04, ("lid tight",)),
-    ],
-    "positive": [
-        (0.40, ("smile",)),
-        (0.35, ("smile", "cheek up")),
-        (0.10, ("cheek up",)),
-        (0.15, ("smile", "dimple")),
-    ],
-    "surprise": [
-        (0.40, ("inner brow up", "outer brow up")),
-        (0.15, ("inner brow up",)),
-        (0.15, ("outer brow up",)),
-        (0.10, ("inner brow up", "outer brow up", "lid up")),
-        (0.10, ("inner brow up", "outer brow up", "jaw")),
-        (0.10, ("jaw", "inner brow up")),
-    ],
-}
+_COMBINATIONS = {
+    "negative": {
+        ("brow down",): 0.28, ("brow down", "lid tight"): 0.12,
+        ("brow down", "inner brow up"): 0.05, ("nose",): 0.08, ("nose", "upper lip"): 0.05,
+        ("upper lip",): 0.08, ("dimple",): 0.09, ("corner down",): 0.07, ("chin",): 0.06,
+        ("press",): 0.05, ("stretch",): 0.03, ("lid tight",): 0.04,
+    },
+    "positive": {
+        ("smile",): 0.40, ("smile", "cheek up"): 0.35, ("cheek up",): 0.10,
+        ("smile", "dimple"): 0.15,
+    },
+    "surprise": {
+        ("inner brow up", "outer brow up"): 0.40, ("inner brow up",): 0.15,
+        ("outer brow up",): 0.15, ("inner brow up", "outer brow up", "lid up"): 0.10,
+        ("inner brow up", "outer brow up", "jaw"): 0.10, ("jaw", "inner brow up"): 0.10,
+    },
+}  # fmt: skip
 _BLINKS = 0.12  # share of clips in which the lids move besides
 _ONE_SIDED = 0.25  # share of the movements that one side of the face makes far more weakly
 # Extent in pixels and strength of what a camera and the flow method add.
@@ -136,8 +123,9 @@ def draw_motion(
 def _clip(
     random: np.random.Generator, label: str, layout: FaceLayout, size: int
 ) -> NDArray[np.float64]:
-    shares, combinations = zip(*_COMBINATIONS[label], strict=True)
-    units = combinations[random.choice(len(shares), p=np.array(shares) / sum(shares))]
+    combinations = _COMBINATIONS[label]
+    shares = list(combinations.values())
+    units = list(combinations)[random.choice(len(shares), p=np.array(shares) / sum(shares))]
     motion = np.zeros((size, size, 2))
     place = random.normal(0, 0.036, 2) * (1, 0.8), np.exp(random.normal(0, 0.06))
     for unit in units:

@@ -13,37 +13,17 @@ import numpy as np
 
 # Each trait is uniform between its two bounds.
 _TRAITS = {
-    "face_width": (0.70, 0.82),
-    "eye_x": (0.30, 0.36),
-    "eye_y": (-0.15, -0.09),
-    "eye_width": (0.13, 0.165),
-    "eye_height": (0.05, 0.075),
-    "brow_rise": (0.18, 0.24),
-    "brow_width": (0.17, 0.22),
-    "brow_thickness": (0.025, 0.045),
-    "brow_arch": (0.02, 0.07),
-    "brow_tilt": (-0.12, 0.12),
-    "nose_width": (0.11, 0.16),
-    "nose_y": (0.22, 0.30),
-    "mouth_y": (0.50, 0.56),
-    "mouth_width": (0.22, 0.30),
-    "upper_lip": (0.030, 0.055),
-    "lower_lip": (0.045, 0.075),
-    "hairline": (-0.86, -0.68),
-    "hair_side": (0.0, 0.12),
-    "light_x": (-0.45, 0.45),
-    "light_y": (-0.5, -0.1),
-    "skin_tone": (0.0, 1.0),
-    "skin_brightness": (0.92, 1.08),
-    "skin_texture": (0.6, 1.4),
-    "hair_brightness": (0.6, 3.0),
-    "lip_brightness": (0.9, 1.1),
-    "iris_hue": (0.0, 1.0),
-    "beard": (-0.6, 0.35),
-    "freckles": (0.0, 1.0),
-    "fold": (0.02, 0.10),
-    "glasses": (-0.85, 0.15),
-}
+    "face_width": (0.70, 0.82), "eye_x": (0.30, 0.36), "eye_y": (-0.15, -0.09),
+    "eye_width": (0.13, 0.165), "eye_height": (0.05, 0.075), "brow_rise": (0.18, 0.24),
+    "brow_width": (0.17, 0.22), "brow_thickness": (0.025, 0.045), "brow_arch": (0.02, 0.07),
+    "brow_tilt": (-0.12, 0.12), "nose_width": (0.11, 0.16), "nose_y": (0.22, 0.30),
+    "mouth_y": (0.50, 0.56), "mouth_width": (0.22, 0.30), "upper_lip": (0.030, 0.055),
+    "lower_lip": (0.045, 0.075), "hairline": (-0.86, -0.68), "hair_side": (0.0, 0.12),
+    "light_x": (-0.45, 0.45), "light_y": (-0.5, -0.1), "skin_tone": (0.0, 1.0),
+    "skin_brightness": (0.92, 1.08), "skin_texture": (0.6, 1.4), "hair_brightness": (0.6, 3.0),
+    "lip_brightness": (0.9, 1.1), "iris_hue": (0.0, 1.0), "beard": (-0.6, 0.35),
+    "freckles": (0.0, 1.0), "fold": (0.02, 0.10), "glasses": (-0.85, 0.15),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

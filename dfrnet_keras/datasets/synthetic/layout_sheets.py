@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,59 +29,69 @@ class WrittenClip(NamedTuple):
     units: tuple[int, ...]
 
 
-_CASME2_EMOTIONS = {
-    "negative": ("disgust", "repression"),
-    "positive": ("happiness",),
-    "surprise": ("surprise",),
-}
-_SAMM_EMOTIONS = {
-    "negative": ("Anger", "Contempt", "Disgust", "Fear", "Sadness"),
-    "positive": ("Happiness",),
-    "surprise": ("Surprise",),
-}
-_SAMM_NOTES = 13  # rows above the header
+class _Sheet(NamedTuple):
+    """A sheet as it is distributed: rows of notes, and then the names of the columns."""
+
+    file: str
+    title: str
+    notes: Sequence[Sequence[str]]
+    columns: Sequence[str]
+    subject: str
+    emotions: Mapping[str, Sequence[str]]
 
 
-def write_casme2_sheet(path: Path, clips: Sequence[WrittenClip]) -> None:
-    """Write a sheet like `CASME2-coding-20140508.xlsx`: subjects as text, the header in row 1."""
-    header = ("Subject", "Filename", None, "OnsetFrame", "ApexFrame", "OffsetFrame", None,
-              "Action Units", "Estimated Emotion")  # fmt: skip
-    rows: list[Sequence[object]] = [header]
-    for clip in clips:
-        emotion = _emotion(_CASME2_EMOTIONS, clip)
-        # A single unit stands there as a number, several as a text.
-        units = clip.units[0] if len(clip.units) == 1 else "+".join(map(str, clip.units))
-        rows.append((f"{clip.subject:02d}", clip.name, None, clip.onset, clip.apex, clip.offset,
-                     None, units, emotion))  # fmt: skip
-    _save(path, "Sheet1", rows)
+_SHEETS = {
+    "casme2": _Sheet(
+        "CASME2-coding-20140508.xlsx",
+        "Sheet1",
+        (),
+        ("Subject", "Filename", "", "OnsetFrame", "ApexFrame", "OffsetFrame", "", "Action Units",
+         "Estimated Emotion"),
+        "{:02d}",
+        {"negative": ("disgust", "repression"), "positive": ("happiness",),
+         "surprise": ("surprise",)},
+    ),
+    "samm": _Sheet(
+        "SAMM_Micro_FACS_Codes_v2.xlsx",
+        "MICRO_ONLY",
+        (("Synthetic clips in the layout of SAMM: invented people",), *[()] * 12),
+        ("Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame",
+         "Duration", "Micro", "Action Units", "Estimated Emotion", "Objective Classes", "Notes"),
+        "{:03d}",
+        {"negative": ("Anger", "Contempt", "Disgust", "Fear", "Sadness"),
+         "positive": ("Happiness",), "surprise": ("Surprise",)},
+    ),
+}  # fmt: skip
 
 
-def write_samm_sheet(path: Path, clips: Sequence[WrittenClip]) -> None:
-    """Write a sheet like `SAMM_Micro_FACS_Codes_v2.xlsx`: notes first, the header in row 14."""
-    notes: list[Sequence[object]] = [("Synthetic clips in the layout of SAMM: invented people",)]
-    notes += [(None,)] * (_SAMM_NOTES - len(notes))
-    header = ("Subject", "Filename", "Inducement Code", "Onset Frame", "Apex Frame", "Offset Frame",
-              "Duration", "Micro", "Action Units", "Estimated Emotion", "Objective Classes",
-              "Notes")  # fmt: skip
-    rows = [*notes, header]
-    for clip in clips:
-        rows.append((f"{clip.subject:03d}", clip.name, clip.place, clip.onset, clip.apex,
-                     clip.offset, clip.offset - clip.onset + 1, "1/2",
-                     "+".join(map(str, clip.units)), _emotion(_SAMM_EMOTIONS, clip), 1,
-                     None))  # fmt: skip
-    _save(path, "MICRO_ONLY", rows)
-
-
-def _emotion(emotions: dict[str, tuple[str, ...]], clip: WrittenClip) -> str:
-    choice = emotions[clip.label]
-    return choice[(clip.subject + clip.place) % len(choice)]
-
-
-def _save(path: Path, title: str, rows: Sequence[Sequence[object]]) -> None:
+def write_sheet(folder: Path, dataset: str, clips: Sequence[WrittenClip]) -> None:
+    """Write the sheet of a dataset into its folder; nothing for SMIC, which has none."""
     import openpyxl
 
+    if dataset not in _SHEETS:
+        return
+    layout = _SHEETS[dataset]
     book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    for row in rows:
+    sheet = book.create_sheet(layout.title)
+    for row in (*layout.notes, [column or None for column in layout.columns]):
         sheet.append(list(row))
-    book.save(path)
+    for clip in clips:
+        emotions = layout.emotions[clip.label]
+        units: object = "+".join(map(str, clip.units))
+        if dataset == "casme2" and len(clip.units) == 1:
+            units = clip.units[0]  # a single unit stands there as a number
+        cells = {
+            "Subject": layout.subject.format(clip.subject),
+            "Filename": clip.name,
+            "InducementCode": clip.place,
+            "OnsetFrame": clip.onset,
+            "ApexFrame": clip.apex,
+            "OffsetFrame": clip.offset,
+            "Duration": clip.offset - clip.onset + 1,
+            "Micro": "1/2",
+            "ActionUnits": units,
+            "EstimatedEmotion": emotions[(clip.subject + clip.place) % len(emotions)],
+            "ObjectiveClasses": 1,
+        }
+        sheet.append([cells.get(column.replace(" ", "")) for column in layout.columns])
+    book.save(folder / layout.file)

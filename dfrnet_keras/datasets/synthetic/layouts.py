@@ -7,34 +7,35 @@ the datasets.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.datasets.synthetic import PlannedClip, plan_clips
+from dfrnet_keras.datasets.synthetic.clips import write_picture
 from dfrnet_keras.datasets.synthetic.face import render_face
 from dfrnet_keras.datasets.synthetic.identity import Framing
-from dfrnet_keras.datasets.synthetic.layout_sheets import (
-    WrittenClip,
-    write_casme2_sheet,
-    write_samm_sheet,
-)
+from dfrnet_keras.datasets.synthetic.layout_sheets import WrittenClip, write_sheet
 from dfrnet_keras.datasets.synthetic.render import SUPERSAMPLING, render_clip
 from dfrnet_keras.errors import InputError
 
-LAYOUTS = ("casme2", "smic", "samm", "megc2019")
+_PARTS = ("smic", "casme2", "samm")
+LAYOUTS = (*_PARTS, "megc2019")
 
 # Numbers of the people in each dataset, as far as they are not simply 1, 2, 3.
 _SMIC_GAPS = (7, 10, 16, 17)
 _SAMM_FIRST = (6, 7, 9)
 
+# Where the number of a clip's first frame lies; in CASME II they pass from two to three digits.
+_FIRST_FRAMES = {"casme2": (30, 140), "smic": (500_000, 999_000), "samm": (800, 9_000)}
 _CODES = {"negative": "ne", "positive": "po", "surprise": "sur"}
-_PARTS = ("smic", "casme2", "samm")
+_CASME2 = "sub{subject:02d}/EP{place:02d}_{count:02d}{film}"
+_SMIC = "HS/s{subject}/micro/{label}/s{subject}_{code}_{count:02d}"
 
 
 class _Pictures(NamedTuple):
@@ -42,28 +43,33 @@ class _Pictures(NamedTuple):
 
     Attributes:
         framing: Size of the rendered picture and place of the face in it.
+        path: Pattern of the path of a frame below the dataset's folder.
         enlarged: How much larger the written picture is.
         gray: Whether it has one channel.
-        pattern: Name of a file, from the number of the frame and of the subject.
     """
 
     framing: Framing
-    enlarged: int
-    gray: bool
-    pattern: str
+    path: str
+    enlarged: int = 1
+    gray: bool = False
 
 
 _PICTURES = {
-    ("casme2", "raw"): _Pictures(Framing.raw(), 1, False, "img{frame}.jpg"),
+    ("casme2", "raw"): _Pictures(Framing.raw(), f"CASME2_RAW_selected/{_CASME2}/img{{frame}}.jpg"),
     ("casme2", "cropped"): _Pictures(
-        Framing(280, 340, 139.5, 160.0, 148.0), 1, False, "reg_img{frame}.jpg"
+        Framing(280, 340, 139.5, 160.0, 148.0), f"Cropped/{_CASME2}/reg_img{{frame}}.jpg"
     ),
-    ("smic", "raw"): _Pictures(Framing.raw(), 1, False, "image{frame}.bmp"),
+    ("smic", "raw"): _Pictures(Framing.raw(), f"SMIC_all_raw/{_SMIC}/image{{frame}}.bmp"),
     ("smic", "cropped"): _Pictures(
-        Framing(140, 170, 69.5, 80.0, 74.0), 1, False, "reg_image{frame}.bmp"
+        Framing(140, 170, 69.5, 80.0, 74.0), f"SMIC_all_cropped/{_SMIC}/reg_image{{frame}}.bmp"
     ),
     # Drawn at half the size: sixteen times faster, and finer pores are of no use.
-    ("samm", "raw"): _Pictures(Framing.raw(1020, 544), 2, True, "{subject:03d}_{frame:05d}.jpg"),
+    ("samm", "raw"): _Pictures(
+        Framing.raw(1020, 544),
+        "{subject:03d}/{subject:03d}_{place}_{count}/{subject:03d}_{frame:05d}.jpg",
+        enlarged=2,
+        gray=True,
+    ),
 }
 
 
@@ -136,10 +142,7 @@ def write_layout(
                 if progress is not None:
                     progress(done, total)
             written.sort(key=lambda clip: (clip.subject, clip.name))
-            if part == "casme2":
-                write_casme2_sheet(root / "CASME2-coding-20140508.xlsx", written)
-            elif part == "samm":
-                write_samm_sheet(root / "SAMM_Micro_FACS_Codes_v2.xlsx", written)
+            write_sheet(root, part, written)
     return out
 
 
@@ -150,9 +153,9 @@ def _plan(
     pictures = _PICTURES[part, edition]
     scale = pictures.framing.scale / Framing.cropped(128).scale
     # SMIC cuts its clips at onset and offset, and has 100 frames a second to the others' 200.
-    still, moving = (
-        (0, max(3, settings["moving"] // 2)) if part == "smic" else (3, settings["moving"])
-    )
+    still, moving = 3, settings["moving"]
+    if part == "smic":
+        still, moving = 0, max(3, moving // 2)
     low, high = settings["amplitude"]
     plans = plan_clips(
         subjects=settings["subjects"],
@@ -207,59 +210,36 @@ def _write_person(
     face = render_face(plans[0].identity, pictures.framing, supersampling=SUPERSAMPLING)
     if pictures.gray:
         face = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
+    counts: Counter[str] = Counter()
     for place, plan in enumerate(plans, start=1):
-        rendered = render_clip(plan.identity, plan.spec, pictures.framing, face=face)
-        before = sum(earlier.spec.label == plan.spec.label for earlier in plans[: place - 1])
-        first = _first_frame(part, plan)
-        name, folder = _clip_folder(part, edition, subject, place, plan.spec.label, before + 1)
-        (root / folder).mkdir(parents=True)
-        for index, frame in enumerate(rendered.frames):
-            file = pictures.pattern.format(frame=first + index, subject=subject)
-            _write(root / folder / file, frame, pictures.enlarged)
+        spec = plan.spec
+        rendered = render_clip(plan.identity, spec, pictures.framing, face=face)
+        counts[spec.label] += 1
+        first = int(np.random.default_rng([*spec.seed, 9]).integers(*_FIRST_FRAMES[part]))
+        for frame, picture in enumerate(rendered.frames, start=first):
+            path = root / pictures.path.format(
+                subject=subject,
+                place=place,
+                count=counts[spec.label],
+                film="f" if place % 3 == 0 else "",
+                label=spec.label,
+                code=_CODES[spec.label],
+                frame=frame,
+            )
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if pictures.enlarged > 1:
+                factor = pictures.enlarged
+                picture = cv2.resize(
+                    picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC
+                )
+            write_picture(path, picture)
         yield WrittenClip(
             subject,
-            name,
-            plan.spec.label,
+            path.parent.name,
+            spec.label,
             place,
             first + rendered.onset,
             first + rendered.apex,
             first + rendered.offset,
-            tuple(sorted(plan.spec.weights, key=plan.spec.weights.__getitem__)[-2:]),
+            tuple(sorted(spec.weights, key=spec.weights.__getitem__)[-2:]),
         )
-
-
-def _first_frame(part: str, plan: PlannedClip) -> int:
-    """A frame number to begin with; those of a CASME II clip pass from two to three digits."""
-    rng = np.random.default_rng([*plan.spec.seed, 9])
-    low, high = {"casme2": (30, 140), "smic": (500_000, 999_000), "samm": (800, 9_000)}[part]
-    return int(rng.integers(low, high))
-
-
-def _clip_folder(
-    part: str, edition: str, subject: int, place: int, label: str, count: int
-) -> tuple[str, str]:
-    """Name of a clip, and where its frames lie below the root."""
-    if part == "casme2":
-        name = f"EP{place:02d}_{count:02d}" + ("f" if place % 3 == 0 else "")
-        top = "CASME2_RAW_selected" if edition == "raw" else "Cropped"
-        return name, f"{top}/sub{subject:02d}/{name}"
-    if part == "smic":
-        top = "SMIC_all_raw" if edition == "raw" else "SMIC_all_cropped"
-        name = f"s{subject}_{_CODES[label]}_{count:02d}"
-        return name, f"{top}/HS/s{subject}/micro/{label}/{name}"
-    name = f"{subject:03d}_{place}_{count}"
-    return name, f"{subject:03d}/{name}"
-
-
-def _write(path: Path, frame: NDArray[np.uint8], enlarged: int) -> None:
-    image = frame if frame.ndim == 2 else frame[..., ::-1]
-    if enlarged > 1:
-        image = np.asarray(
-            cv2.resize(image, None, fx=enlarged, fy=enlarged, interpolation=cv2.INTER_CUBIC)
-        )
-    # Movements of a pixel do not survive the usual quality of JPEG.
-    options = [cv2.IMWRITE_JPEG_QUALITY, 100] if path.suffix == ".jpg" else []
-    success, data = cv2.imencode(path.suffix, image, options)
-    if not success:
-        raise InputError(f"{path} cannot be encoded: install an OpenCV with {path.suffix} support")
-    path.write_bytes(data.tobytes())

@@ -120,12 +120,8 @@ def sample_spec(
         identity: Who acts; their gains scale the action units.
         label: `"negative"`, `"positive"` or `"surprise"`.
         seed: Equal seeds give equal clips of a person, whatever was drawn before.
-        frames: Number of frames, at least 3 more than twice `still`.
-        still: Frames without movement before the onset, and after the offset.
-        amplitude: Bounds of the largest displacement, in pixels of the picture, for a person and
-            an action unit of strength 1.
-        distractors: Strength of two further action units at random, relative to the amplitude.
-        noise, drift, flicker: See `ClipSpec`.
+        frames, still, amplitude, distractors, noise, drift, flicker: See `plan_clips`; the
+            amplitude is that of a person and an action unit of strength 1.
     """
     seed = (seed,) if isinstance(seed, int) else tuple(seed)
     seed = (*identity.seed, *seed)
@@ -175,14 +171,13 @@ def displacement(identity: Identity, spec: ClipSpec, framing: Framing) -> NDArra
 
 def _centre(identity: Identity, hill: _Hill) -> tuple[float, float]:
     traits = identity.traits
-    if hill.anchor == "brow":
-        brow = traits["eye_y"] - traits["brow_rise"] - traits["brow_arch"] / 2
-        return traits["eye_x"] * hill.x, brow + hill.y
-    if hill.anchor == "eye":
-        return traits["eye_x"] * hill.x, traits["eye_y"] + hill.y
-    if hill.anchor == "mouth":
-        return traits["mouth_width"] * hill.x, traits["mouth_y"] + hill.y
-    return hill.x, hill.y
+    brow = traits["eye_y"] - traits["brow_rise"] - traits["brow_arch"] / 2
+    width, height = {
+        "brow": (traits["eye_x"], brow),
+        "eye": (traits["eye_x"], traits["eye_y"]),
+        "mouth": (traits["mouth_width"], traits["mouth_y"]),
+    }.get(hill.anchor, (1.0, 0.0))
+    return width * hill.x, height + hill.y
 
 
 def forward_flow(field: NDArray[np.float32], *, rounds: int = 12) -> NDArray[np.float32]:
@@ -199,17 +194,15 @@ def forward_flow(field: NDArray[np.float32], *, rounds: int = 12) -> NDArray[np.
     y, x = np.mgrid[:height, :width].astype(np.float32)
     flow = field
     for _ in range(rounds):
-        flow = np.asarray(
-            cv2.remap(
-                field,
-                x + flow[..., 0],
-                y + flow[..., 1],
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            ),
-            np.float32,
-        )
+        flow = look_up(field, x + flow[..., 0], y + flow[..., 1])
     return flow
+
+
+def look_up(
+    picture: NDArray[np.float32], x: NDArray, y: NDArray, border: int = cv2.BORDER_REPLICATE
+) -> NDArray[np.float32]:
+    """The values of a picture between its points, linearly interpolated."""
+    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=border), np.float32)
 
 
 def intensity(spec: ClipSpec) -> NDArray[np.float64]:

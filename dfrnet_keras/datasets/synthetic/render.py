@@ -16,6 +16,7 @@ from dfrnet_keras.datasets.synthetic.motion import (
     forward_flow,
     head_path,
     intensity,
+    look_up,
 )
 
 SUPERSAMPLING = 2
@@ -68,14 +69,13 @@ def render_clip(
         for index in range(spec.frames)
     ]
     expression = forward_flow(field)
-    y, x = np.mgrid[: framing.height, : framing.width]
     return SyntheticClip(
         np.stack(frames),
         spec.onset,
         spec.apex,
         spec.offset,
         spec.label,
-        _moved_with_head(x, y, expression, path[spec.apex], framing),
+        _moved_with_head(expression, path[spec.apex], framing),
         expression,
     )
 
@@ -94,31 +94,17 @@ def _warp(
     back = np.stack([cosine * x + sine * y, cosine * y - sine * x], axis=-1)
     back = back.astype(np.float32) + np.array([framing.cx, framing.cy], np.float32)
     # The expression belongs to the head: look it up where the head would be at rest.
-    moved = cv2.remap(
-        field, back[..., 0], back[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    moved = look_up(field, back[..., 0], back[..., 1])
     # cv2.remap counts in steps of 1/32 pixel; twice the points make that 1/64 of ours.
     source = ((back - moved) + np.float32(0.5)) * SUPERSAMPLING - np.float32(0.5)
-    return np.asarray(
-        cv2.remap(
-            face,
-            source[..., 0],
-            source[..., 1],
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REFLECT,
-        ),
-        np.float32,
-    )
+    return look_up(face, source[..., 0], source[..., 1], cv2.BORDER_REFLECT)
 
 
 def _moved_with_head(
-    x: NDArray,
-    y: NDArray,
-    flow: NDArray[np.float32],
-    head: NDArray[np.float64],
-    framing: Framing,
+    flow: NDArray[np.float32], head: NDArray[np.float64], framing: Framing
 ) -> NDArray[np.float32]:
     """Flow of each point by its expression and then with the head."""
+    y, x = np.mgrid[: framing.height, : framing.width]
     right, down, turn, growth = head.tolist()
     cosine, sine = np.cos(turn) * (1 + growth), np.sin(turn) * (1 + growth)
     at_x, at_y = x + flow[..., 0] - framing.cx, y + flow[..., 1] - framing.cy

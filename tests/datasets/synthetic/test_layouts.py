@@ -126,7 +126,7 @@ def test_nothing_is_overwritten_and_nothing_half_written_stays(tmp_path, monkeyp
     def fails(*_):
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr("dfrnet_keras.datasets.synthetic.layouts.write_casme2_sheet", fails)
+    monkeypatch.setattr("dfrnet_keras.datasets.synthetic.layouts.write_sheet", fails)
     with pytest.raises(RuntimeError):
         write_layout("casme2", tmp_path / "new", **SMALL)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "full"]
