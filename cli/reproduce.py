@@ -94,7 +94,7 @@ def reproduce(
     if page is None and "all" in what:
         page = run_dir / "reproduce.html"
     _check_files(run_dir, page, [csv_file, markdown, latex])
-    from dfrnet_keras.cli.backend import start_keras
+    from dfrnet_keras.startup import start_keras
 
     if set(names) - {"table1"}:
         start_keras()
