@@ -70,11 +70,11 @@ def without_normalization(
 def normalize(
     maps: Mapping[str, Any], statistics: Mapping[str, tuple[NDArray, NDArray]]
 ) -> dict[str, Any]:
-    """What `without_normalization` cut off: maps less the mean, over the deviation, in float32."""
-    normalized = dict(maps)
-    for name, (mean, deviation) in statistics.items():
-        normalized[name] = (np.asarray(maps[name], np.float32) - mean) / deviation
-    return normalized
+    """What `without_normalization` cut off, in float32: arrays or tensors to the same of them."""
+    normalized = {
+        name: (maps[name] - mean) / deviation for name, (mean, deviation) in statistics.items()
+    }
+    return {**maps, **normalized}
 
 
 def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:
