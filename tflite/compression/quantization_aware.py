@@ -48,8 +48,7 @@ def quantized(copy: TfKerasCopy, ranges: Mapping[str, tuple[float, float]]) -> A
             return layer
         return tfmot.quantization.keras.quantize_annotate_layer(layer, _quantization_of(layer))
 
-    scope = tf_keras_layers.SCOPE | {"FixedSigmoid": FixedSigmoid}
-    with tfmot.quantization.keras.quantize_scope(scope):
+    with tfmot.quantization.keras.quantize_scope():
         try:
             network = tfmot.quantization.keras.quantize_apply(copy.wrapped(wrap))
         except (RuntimeError, ValueError) as error:  # a layer or an activation of a layer
@@ -121,6 +120,7 @@ def output_ranges(
     }
 
 
+@tf_keras.utils.register_keras_serializable(package="dfrnet_keras")
 class FixedSigmoid(configs.Default8BitOutputQuantizeConfig):
     """TFLite's int8 sigmoid gives steps of 1/256 from 0 on, whatever was learned."""
 
