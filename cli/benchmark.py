@@ -37,7 +37,7 @@ def benchmark(
     store: Path | None,
     clip: Path | None,
     as_json: bool,
-    **runs: int,
+    **runs: Any,
 ) -> None:
     """Time FILES, run by run in turns: wall and processor time, memory, size.
 
@@ -85,7 +85,7 @@ def _numbers(text: str) -> list[int]:
     return numbers
 
 
-def _time_path(file: Path, clip: Path, threads: int, runs: dict[str, int]) -> list[dict[str, Any]]:
+def _time_path(file: Path, clip: Path, threads: int, runs: dict[str, Any]) -> list[dict[str, Any]]:
     from dfrnet_keras.frames import read_clip
     from dfrnet_keras.tflite.benchmarking.end_to_end_timing import camera_clip, time_end_to_end
     from dfrnet_keras.tflite.runtime import Predictor

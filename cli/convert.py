@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--out", type=shared.PATH, help="The file, or a folder for several; beside MODEL "
               "by default.")  # fmt: skip
 @click.option("--store", type=shared.PATH, help="The training store, which sets the ranges of "
-              "int8 and checks the result; found by itself where it was prepared here.")  # fmt: skip
+              "int8 and checks the result; found by itself where it was made here.")  # fmt: skip
 @click.option("--representative", type=click.IntRange(1), default=128, show_default=True,
               help="Clips that set the ranges of int8 and int16x8.")  # fmt: skip
 @click.option("--clips", type=click.IntRange(1), default=200, show_default=True,

@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 
 def _bar(*columns: TextColumn) -> Progress:
@@ -58,18 +64,13 @@ class FoldProgress:
     def __init__(self) -> None:
         self._progress = _bar(TextColumn("{task.fields[note]}"))
         self._folds = self._progress.add_task("folds", total=None, note="")
-        self._epochs: dict[str, Any] = {}
+        self._epochs: dict[str, TaskID] = {}
 
     def __enter__(self) -> FoldProgress:
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
     def __call__(self, event: dict[str, Any]) -> None:

@@ -60,7 +60,10 @@ def time_operations(
         counts[key] += 1
         if key not in spent:
             spent[key] = _median_ms(content(), threads, runs)
-    rows = [Operation(*key[:3], count, spent[key] * count) for key, count in counts.items()]
+    rows = [
+        Operation(key[0], key[1], key[2], count, spent[key] * count)
+        for key, count in counts.items()
+    ]
     return sorted(rows, key=lambda row: -row.milliseconds)
 
 
