@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +67,8 @@ class Agreement:
 
     def as_dict(self) -> dict[str, Any]:
         """The figures, without the probabilities."""
-        figures = asdict(self)
-        return {key: figures[key] for key in figures if key not in ("reference", "answers")}
+        arrays = ("reference", "answers")
+        return {key: value for key, value in vars(self).items() if key not in arrays}
 
 
 def verify(
@@ -124,10 +124,10 @@ def keras_probabilities(model: Any, maps: Mapping[str, NDArray]) -> NDArray[np.f
             "give exactly those maps."
         )
     batch = {name: np.asarray(maps[name], kind) for name, kind in types.items()}
+    import keras
+
     found = model.predict_on_batch(arrange_inputs(model, batch))
-    while isinstance(found, (dict, list, tuple)):  # one output, but in a container
-        found = next(iter(found.values() if isinstance(found, dict) else found))
-    return np.asarray(found, np.float32)
+    return np.asarray(keras.tree.flatten(found)[0], np.float32)
 
 
 def _clips(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.models.inputs import arrange_inputs, input_names
+from dfrnet_keras.models.inputs import input_names
 
 if TYPE_CHECKING:
     import keras
@@ -109,13 +109,6 @@ def input_types(model: Any) -> dict[str, np.dtype]:
         kind = getattr(tensor.dtype, "name", tensor.dtype)
         types[name] = np.dtype(np.float32 if "float" in kind else kind)
     return types
-
-
-def call_network(model: Any, maps: dict[str, Any]) -> Any:
-    """The one output of a network for a batch of named maps, without training."""
-    import keras
-
-    return keras.tree.flatten(model(arrange_inputs(model, maps), training=False))[0]
 
 
 def require_tensorflow(what: str) -> None:
