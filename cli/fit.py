@@ -14,7 +14,7 @@ import click
 
 from dfrnet_keras.cli import options as shared
 from dfrnet_keras.cli.evaluate import print_metrics
-from dfrnet_keras.cli.progress import FoldProgress, clip_progress
+from dfrnet_keras.cli.progress import clip_progress, fold_progress
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.startup import start_keras
 
@@ -132,7 +132,7 @@ def fit(
         click.echo(json.dumps({"model": str(path)}) if as_json else f"Network: {path}")
         return
     _warn_of_unlearned_classes(store, protocol)
-    with FoldProgress() as progress:
+    with fold_progress() as progress:
         run = evaluate_loso(
             learner,
             store,
@@ -197,7 +197,7 @@ def _fit_for_deployment(learner: Any, folder: Path, seed: int) -> Path:
             "compute the same flow: prepare with --flow dis for one that has to be quick.",
             err=True,
         )
-    with FoldProgress() as learner.progress:
+    with fold_progress() as learner.progress:
         return fit_for_deployment(learner, folder, seed=seed)
 
 

@@ -14,7 +14,7 @@ from dfrnet_keras.models.inputs import arrange_inputs
 from dfrnet_keras.tflite.conversion.description import complete_description
 from dfrnet_keras.tflite.conversion.export import export, plain_names
 from dfrnet_keras.tflite.conversion.float_front import split_front
-from dfrnet_keras.tflite.conversion.join import join
+from dfrnet_keras.tflite.conversion.join import join, needed_runtime
 from dfrnet_keras.tflite.conversion.load_model import (
     input_shapes,
     input_types,
@@ -134,11 +134,7 @@ def minimal_runtime(tflite: bytes) -> str:
     """
     from ai_edge_litert.tools import flatbuffer_utils
 
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))
-    for entry in model.metadata or []:
-        if entry.name == b"min_runtime_version":
-            return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
-    return "unknown"
+    return needed_runtime(flatbuffer_utils.read_model_from_bytearray(bytearray(tflite)))[0]
 
 
 def _check(quantize: str, input_type: str) -> None:
