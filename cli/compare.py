@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from dfrnet_keras.cli import options as shared
 from dfrnet_keras.cli.console import console, print_table
 
 if TYPE_CHECKING:
+    from dfrnet_keras.evaluation import Run
     from dfrnet_keras.evaluation.comparison import Comparison
+
+_VERDICTS = {None: "", True: "significant", False: "not significant"}
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=shared.PATH, metavar="RUN...")
 @click.option("--all-pairs", is_flag=True, help="Compare every pair, not the first run with each "
               "of the others alone.")  # fmt: skip
 @click.option("--samples", type=click.IntRange(100), default=10000, show_default=True,
@@ -40,61 +44,59 @@ def compare(runs: tuple[Path, ...], all_pairs: bool, samples: int, form: str | N
 
     opened = [open_run(run) for run in runs]
     found = compare_runs(opened, all_pairs=all_pairs, samples=samples)
-    about = [
-        {"run": name, "network": str(run.settings["learner"].get("name", "learner")),
-         **{key: figures[key] for key in ("uf1", "uar", "validation", "optimistic", "complete",
-                                          "clips", "protocol")},
-         "subjects": len(figures["subjects"]), "seeds": len(figures["seeds"])}
-        for name, run in zip(names_of(opened), opened, strict=True)
-        for figures in [run.metrics()]
-    ]  # fmt: skip
+    about = [_about(name, run) for name, run in zip(names_of(opened), opened, strict=True)]
     if form == "json":
         content = {"level": LEVEL, "runs": about, "pairs": [pair.as_dict() for pair in found]}
         click.echo(json.dumps(content, indent=1))
     elif form == "csv":
-        click.echo(_csv(found), nl=False)
+        rows = [row for pair in found for row in _rows(pair)]
+        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)  # what is None becomes an empty field
     elif form == "markdown":
         click.echo(_markdown(about, found))
     else:
         _print(about, found)
 
 
-def _rows(found: Sequence[Comparison]) -> list[dict[str, Any]]:
-    """One row a pair and test; `value` is the effect, with its interval."""
+def _about(name: str, run: Run) -> dict[str, Any]:
+    figures = run.metrics()
+    keys = ("uf1", "uar", "validation", "optimistic", "complete", "clips", "protocol")
+    return {
+        "run": name,
+        "network": str(run.settings["learner"].get("name", "learner")),
+        **{key: figures[key] for key in keys},
+        "subjects": len(figures["subjects"]),
+        "seeds": len(figures["seeds"]),
+    }
+
+
+def _rows(pair: Comparison) -> list[dict[str, Any]]:
+    """One row a test; `value` is the effect, with its interval."""
     rows = []
-    for pair in found:
-        for test, words, unit, measure in (
-            ("uf1", "UF1", "subjects", "difference"),
-            ("uar", "UAR", "subjects", "difference"),
-            ("mcnemar", "McNemar", "clips", "odds ratio"),
-            ("t_test", "t-test", "subjects", "difference"),
-        ):
-            result = getattr(pair, test)
-            value = result.odds_ratio if test == "mcnemar" else result.difference
-            rows.append({
-                "first": pair.first, "second": pair.second, "test": words, "unit": unit,
-                "measure": measure, "value": value, "low": result.low, "high": result.high,
-                "d_z": getattr(result, "d_z", None), "p": result.p,
-                "p_holm": pair.corrected[test], "significant": pair.significant(test),
-            })  # fmt: skip
+    for test, words, unit in (
+        ("uf1", "UF1", "subjects"),
+        ("uar", "UAR", "subjects"),
+        ("mcnemar", "McNemar", "clips"),
+        ("t_test", "t-test", "subjects"),
+    ):
+        result = getattr(pair, test)
+        odds = test == "mcnemar"
+        rows.append({
+            "first": pair.first, "second": pair.second, "test": words, "unit": unit,
+            "measure": "odds ratio" if odds else "difference",
+            "value": result.odds_ratio if odds else result.difference,
+            "low": result.low, "high": result.high, "d_z": getattr(result, "d_z", None),
+            "p": result.p, "p_holm": pair.corrected[test], "significant": pair.significant(test),
+        })  # fmt: skip
     return rows
 
 
-def _csv(found: Sequence[Comparison]) -> str:
-    rows = _rows(found)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)  # what is None becomes an empty field
-    return text.getvalue()
-
-
-def _table(found: Sequence[Comparison]) -> tuple[list[str], list[list[str]]]:
-    header = ["", "effect", "95 % interval", "p", "Holm", ""]
-    if len(found) == 1:
-        header.remove("Holm")
+def _table(pair: Comparison, *, several: bool) -> tuple[list[str], list[list[str]]]:
+    """Header and lines of one pair; p by Holm stands in it where there are several pairs."""
+    header = ["", "effect", "95 % interval", "p", *(["Holm"] if several else []), ""]
     lines = []
-    for row in _rows(found):
+    for row in _rows(pair):
         odds = row["measure"] == "odds ratio"
         effect = "odds ∞" if odds else ""
         if row["value"] is not None:
@@ -105,14 +107,11 @@ def _table(found: Sequence[Comparison]) -> tuple[list[str], list[list[str]]]:
             effect += f", d_z {row['d_z']:.2f}"
         interval = ""
         if row["low"] is not None:
-            ends = [row["low"], row["high"]]
-            shown = ["∞" if end is None else f"{end:.2f}" if odds else f"{end:.3f}"
-                     for end in ends]  # fmt: skip
-            interval = " to ".join(shown)
-        line = [row["test"], effect, interval, _p(row["p"])]
-        if len(found) > 1:
-            line.append(_p(row["p_holm"]))
-        lines.append([*line, _verdict(row["significant"])])
+            ends = ("∞" if end is None else f"{end:.{2 if odds else 3}f}"
+                    for end in (row["low"], row["high"]))  # fmt: skip
+            interval = " to ".join(ends)
+        chances = [_p(row[key]) for key in ("p", *(["p_holm"] if several else []))]
+        lines.append([row["test"], effect, interval, *chances, _VERDICTS[row["significant"]]])
     return header, lines
 
 
@@ -122,47 +121,33 @@ def _p(value: float | None) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
-def _verdict(significant: bool | None) -> str:
-    return {None: "", True: "significant", False: "not significant"}[significant]
-
-
 def _summary(found: Sequence[Comparison]) -> list[str]:
     """As papers say it: for each figure, from which runs the first differs significantly."""
     lines = []
     for first in dict.fromkeys(pair.first for pair in found):
-        pairs = [pair for pair in found if pair.first == first]
         for test in ("uf1", "uar"):
-            groups = {
-                verdict: [pair.second for pair in pairs if pair.significant(test) is verdict]
-                for verdict in (True, False)
-            }
-            words = "; ".join(
-                f"{_verdict(verdict)} against {', '.join(others)}"
-                for verdict, others in groups.items()
-                if others
-            )
+            words = []
+            for verdict in (True, False):
+                others = [
+                    pair.second
+                    for pair in found
+                    if pair.first == first and pair.significant(test) is verdict
+                ]
+                if others:
+                    words.append(f"{_VERDICTS[verdict]} against {', '.join(others)}")
             if words:
-                lines.append(f"{test.upper()} of {first}: {words}.")
+                lines.append(f"{test.upper()} of {first}: {'; '.join(words)}.")
     return lines
-
-
-def _marks(run: dict[str, Any]) -> str:
-    words = ["OPTIMISTIC"] if run["optimistic"] else []
-    return ", ".join(words + ([] if run["complete"] else ["incomplete"]))
 
 
 def _remarks(about: Sequence[dict[str, Any]]) -> list[str]:
     remarks = []
     optimistic = [run["run"] for run in about if run["optimistic"]]
     if optimistic:
+        mixed = "; against a run that did not do so, a difference means nothing"
         remarks.append(
             f"OPTIMISTIC: the epochs of {', '.join(optimistic)} were chosen on the very subjects "
-            "that are tested"
-            + (
-                "; against a run that did not do so, a difference means nothing."
-                if len(optimistic) < len(about)
-                else "."
-            )
+            f"that are tested{mixed if len(optimistic) < len(about) else ''}."
         )
     if not all(run["complete"] for run in about):
         remarks.append("Incomplete: this compares the folds that are done in all of the runs.")
@@ -181,11 +166,14 @@ def _remarks(about: Sequence[dict[str, Any]]) -> list[str]:
 
 def _runs_table(about: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
     header = ["run", "network", "UF1", "UAR", "seeds", "validation", ""]
-    return header, [
-        [run["run"], run["network"], f"{run['uf1']:.4f}", f"{run['uar']:.4f}", str(run["seeds"]),
-         str(run["validation"]), _marks(run)]
-        for run in about
-    ]  # fmt: skip
+    lines = []
+    for run in about:
+        marks = ["OPTIMISTIC"] * run["optimistic"] + ["incomplete"] * (not run["complete"])
+        lines.append([
+            run["run"], run["network"], f"{run['uf1']:.4f}", f"{run['uar']:.4f}",
+            str(run["seeds"]), str(run["validation"]), ", ".join(marks),
+        ])  # fmt: skip
+    return header, lines
 
 
 def _caption(about: Sequence[dict[str, Any]]) -> str:
@@ -197,10 +185,9 @@ def _markdown(about: Sequence[dict[str, Any]], found: Sequence[Comparison]) -> s
     from dfrnet_keras.report.page import pipe_table
 
     parts = [f"{_caption(about)}.", pipe_table(*_runs_table(about))]
-    header, lines = _table(found)
-    for number, pair in enumerate(found):
-        four = lines[4 * number : 4 * number + 4]
-        parts += [f"{pair.first} against {pair.second}:", pipe_table(header, four)]
+    for pair in found:
+        table = pipe_table(*_table(pair, several=len(found) > 1))
+        parts += [f"{pair.first} against {pair.second}:", table]
     return "\n\n".join([*parts, *_summary(found), *_remarks(about)])
 
 
@@ -208,11 +195,10 @@ def _print(about: Sequence[dict[str, Any]], found: Sequence[Comparison]) -> None
     out = console()
     out.print(_caption(about), style="bold")
     print_table(*_runs_table(about), left=(0, 1, 5, 6))
-    header, lines = _table(found)
-    for number, pair in enumerate(found):
+    for pair in found:
         out.print(f"\n{pair.first} against {pair.second}", style="bold")
-        four = lines[4 * number : 4 * number + 4]
-        print_table(header, four, left=(0, len(header) - 1))
+        header, lines = _table(pair, several=len(found) > 1)
+        print_table(header, lines, left=(0, len(header) - 1))
     out.print()
     for line in _summary(found):
         out.print(line, style="bold")

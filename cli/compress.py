@@ -8,7 +8,10 @@ from typing import Any
 
 import click
 
-_PATH = click.Path(path_type=Path)
+from dfrnet_keras.cli import options as shared
+from dfrnet_keras.cli.console import print_table
+from dfrnet_keras.startup import start_keras
+
 _REMARKS = {
     "qat": "The int8 network was trained as one; it takes the time of any int8 network.",
     "prune": "Pruning makes the zipped file small, not the network fast: zeros are multiplied too.",
@@ -17,11 +20,11 @@ _REMARKS = {
 
 
 @click.command()
-@click.argument("model", type=_PATH)
+@click.argument("model", type=shared.PATH)
 @click.option("--method", required=True, help="qat, prune or cluster.")
-@click.option("--store", type=_PATH, help="The features to fine-tune on; the training store where "
-              "it is found.")  # fmt: skip
-@click.option("--out", type=_PATH, help="Folder for the files; that of MODEL by default.")
+@click.option("--store", type=shared.PATH, help="The features to fine-tune on; the training store "
+              "where it is found.")  # fmt: skip
+@click.option("--out", type=shared.PATH, help="Folder for the files; that of MODEL by default.")
 @click.option("--epochs", type=int, help="Passes over the clips.  [default: 10 with prune, else 5]")
 @click.option("--learning-rate", type=float,
               help="Of Adam.  [default: 1e-4 with prune, else 1e-5]")  # fmt: skip
@@ -32,8 +35,8 @@ _REMARKS = {
               help="With cluster: values a kernel has.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of held-out subjects, order and augmentation.")  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@shared.overwrite
+@shared.json_output
 def compress(model: Path, method: str, as_json: bool, **options: Any) -> None:
     """Fine-tune MODEL, a .keras file or a run folder, with TensorFlow Model Optimization.
 
@@ -42,8 +45,6 @@ def compress(model: Path, method: str, as_json: bool, **options: Any) -> None:
     the subjects that the fine-tuning holds out. The network itself may have been trained on them:
     the figures compare, they do not promise.
     """
-    from dfrnet_keras.startup import start_keras
-
     start_keras()
     from dfrnet_keras.tflite.compression.compress_and_compare import compress_and_compare
 
@@ -53,12 +54,14 @@ def compress(model: Path, method: str, as_json: bool, **options: Any) -> None:
         files = [str(path) for path in found.files]
         click.echo(json.dumps({"files": files, "figures": figures, **found.settings}, indent=1))
         return
-    click.echo(f"{'':18}{'MB':>8}{'zipped':>8}{'ms':>8}{'UF1':>8}{'UAR':>8}")
-    for name, row in found.scores.items():
-        click.echo(
-            f"{name:18}{row.bytes / 1e6:8.2f}{row.zipped / 1e6:8.2f}"
-            f"{row.milliseconds:8.2f}{row.uf1:8.4f}{row.uar:8.4f}"
-        )
+    print_table(
+        ["", "MB", "zipped", "ms", "UF1", "UAR"],
+        [
+            [name, f"{row.bytes / 1e6:.2f}", f"{row.zipped / 1e6:.2f}", f"{row.milliseconds:.2f}",
+             f"{row.uf1:.4f}", f"{row.uar:.4f}"]
+            for name, row in found.scores.items()
+        ],
+    )  # fmt: skip
     click.echo(f"{found.clips} clips of subjects that the fine-tuning did not see. "
                f"{_REMARKS[method]}")  # fmt: skip
     for path in found.files:

@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dfrnet_keras.cli import options as shared
+from dfrnet_keras.startup import start_keras
+
 if TYPE_CHECKING:
     from dfrnet_keras.tflite.conversion.convert_and_verify import ConvertedFile
 
-_PATH = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("model", type=_PATH)
+@click.argument("model", type=shared.PATH)
 @click.option("--quantize", default="none", show_default=True,
               help="none (float32), float16, dynamic, int8 or int16x8; by commas.")  # fmt: skip
 @click.option("--input-type", default="float32", show_default=True,
               help="float32, or int8 with --quantize int8.")  # fmt: skip
-@click.option("--out", type=_PATH, help="The file, or a folder for several; beside MODEL by "
-              "default.")  # fmt: skip
-@click.option("--store", type=_PATH, help="The training store, which sets the ranges of int8 and "
-              "checks the result; found by itself where it was prepared here.")  # fmt: skip
+@click.option("--out", type=shared.PATH, help="The file, or a folder for several; beside MODEL "
+              "by default.")  # fmt: skip
+@click.option("--store", type=shared.PATH, help="The training store, which sets the ranges of "
+              "int8 and checks the result; found by itself where it was made here.")  # fmt: skip
 @click.option("--representative", type=click.IntRange(1), default=128, show_default=True,
               help="Clips that set the ranges of int8 and int16x8.")  # fmt: skip
 @click.option("--clips", type=click.IntRange(1), default=200, show_default=True,
@@ -40,12 +41,12 @@ _PATH = click.Path(path_type=Path)
               help="With --input frames: height and width of the crops.")  # fmt: skip
 @click.option("--dataset", help="With --input frames: compare on clips of this dataset; drawn ones "
               "by default.")  # fmt: skip
-@click.option("--root", type=_PATH, help="Its folder.")
+@shared.root
 @click.option("--labels", is_flag=True, help="Write labels.txt beside the file.")
-@click.option("--golden", "porting_reference", type=_PATH, help="Write a folder for porting to a "
-              "device: a clip, each step of its preparation, the probabilities.")  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="Replace files that are there.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@click.option("--golden", "porting_reference", type=shared.PATH, help="Write a folder for porting "
+              "to a device: a clip, each step of its preparation, the probabilities.")  # fmt: skip
+@shared.overwrite
+@shared.json_output
 def convert(
     model: Path,
     quantize: str,
@@ -61,8 +62,6 @@ def convert(
     and the share of equal classes are printed, written into the file, and must be small. Printed
     as well is the TensorFlow release whose runtime a device needs at least.
     """
-    from dfrnet_keras.startup import start_keras
-
     start_keras()
     from dfrnet_keras.tflite.conversion.convert_and_verify import convert_and_verify
 
@@ -92,17 +91,15 @@ def _print(file: ConvertedFile) -> None:
     text = f"{file.path}: {file.bytes / 1e6:.2f} MB, runtime {file.min_runtime_version} or newer"
     if file.agreement is None:
         text += ", not checked"
-    else:
-        text += (
-            f", largest difference {file.agreement.largest_difference:.4f}, "
-            f"{file.agreement.equal_classes:.1%} equal classes over {file.agreement.clips} clips"
-        )
-    if file.frames_agreement is not None:
-        about = file.frames_agreement
-        text += (
-            f"; from frames {about.largest_difference:.4f}, {about.equal_classes:.1%} equal "
-            f"classes over {about.clips} clips"
-        )
+    for words, found in (
+        (", largest difference", file.agreement),
+        ("; from frames", file.frames_agreement),
+    ):
+        if found is not None:
+            text += (
+                f"{words} {found.largest_difference:.4f}, {found.equal_classes:.1%} equal classes "
+                f"over {found.clips} clips"
+            )
     if file.passed is False:
         text += " - too different" + (", written all the same" if file.written else ", not written")
     click.echo(text)

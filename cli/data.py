@@ -5,24 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from dfrnet_keras.cli import options as shared
+from dfrnet_keras.cli.console import print_table
 from dfrnet_keras.cli.progress import clip_progress
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-_EDITION = click.option("--edition", type=click.Choice(["raw", "cropped"]),
-                        help="Which edition of the frames.  [default: whichever is there, raw "
-                        "before cropped]")  # fmt: skip
-_CAMERA = click.option("--camera", type=click.Choice(["HS", "VIS", "NIR"], case_sensitive=False),
-                       help="Which camera of SMIC.  [default: HS]")  # fmt: skip
-_ROOT = click.option("--root", type=_FOLDER, help="Its folder as distributed, or the one above; "
-                     "by default the one named after it under $DFR_KERAS_DATA.")  # fmt: skip
-_JOBS = click.option("--jobs", type=click.IntRange(-1), default=-1,
-                     help="Processes; -1, the default, is one per processor.")  # fmt: skip
+if TYPE_CHECKING:
+    from dfrnet_keras.datasets.check import Report
 
 
 @click.group()
@@ -31,26 +24,16 @@ def data() -> None:
 
 
 @data.command()
-@click.option("--dataset", required=True, help="Which dataset: casme2, smic, samm, megc2019, "
-              "flow-folder, synthetic.")  # fmt: skip
-@_ROOT
-@click.option("--classes", type=click.Choice(["megc2019", "original"]), default="megc2019",
-              show_default=True, help="The three classes, or the dataset's own.")  # fmt: skip
-@_EDITION
-@_CAMERA
+@shared.dataset(required=True)
+@shared.root
+@shared.classes
+@shared.edition
+@shared.camera
 @click.option("--every-frame", is_flag=True, help="Open every frame of the movements, and not "
               "onset, apex and offset alone: takes minutes.")  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def check(
-    dataset: str,
-    root: Path | None,
-    classes: str,
-    edition: str | None,
-    camera: str | None,
-    every_frame: bool,
-    as_json: bool,
-) -> None:
-    """Hold a dataset folder against what the complete dataset contains.
+@shared.json_output
+def check(dataset: str, root: Path | None, as_json: bool, **reading: Any) -> None:
+    """Compare a dataset folder with what the complete dataset contains.
 
     Prints the clips, subjects and classes that were found and those that are expected, and every
     problem with its file, its row and what was done about it. The exit status is 0 if the folder
@@ -60,50 +43,34 @@ def check(
     from dfrnet_keras.frames import read_frames
 
     with clip_progress("clips opened") as progress:
-        report = check_dataset(
-            dataset,
-            root,
-            classes=classes,
-            edition=edition,
-            camera=camera,
-            read=read_frames,
-            every_frame=every_frame,
-            progress=progress,
-        )
+        report = check_dataset(dataset, root, read=read_frames, progress=progress, **reading)
     if as_json:
-        shown = {
-            **dataclasses.asdict(report),
-            "parts": {
-                part: {
-                    "found": dataclasses.asdict(found),
-                    "expected": expected and dataclasses.asdict(expected),
-                }
-                for part, (found, expected) in report.parts.items()
-            },
-            "usable": report.failure is None,
-            "complete": report.complete,
+        content = dataclasses.asdict(report)
+        content["parts"] = {
+            part: dict(zip(("found", "expected"), counts, strict=True))
+            for part, counts in content["parts"].items()
         }
-        click.echo(json.dumps(shown, indent=2, default=str))
+        content |= {"usable": report.failure is None, "complete": report.complete}
+        click.echo(json.dumps(content, indent=2, default=str))
     else:
-        _show(report)
+        _print_report(report)
     sys.exit(0 if report.failure is None else 1)
 
 
-def _show(report: Any) -> None:
+def _print_report(report: Report) -> None:
     for title, paths in (("frames", report.folders), ("sheet", report.sheets)):
         for path in paths:
             click.echo(f"{title}: {path}")
     names = list(report.found.classes or {})
-    rows = [("", "clips", "subjects", *names)]
-    for title, (found, expected) in {
-        **report.parts,
-        report.dataset: (report.found, report.expected),
-    }.items():
-        for what, contents in (("found", found), ("expected", expected)):
-            if contents is not None:
-                counts = [(contents.classes or {}).get(name, "?") for name in names]
-                rows.append((f"{title} {what}", contents.clips, contents.subjects, *counts))
-    _table(rows)
+    whole = (report.found, report.expected)
+    rows = [
+        [f"{title} {what}", *map(str, (contents.clips, contents.subjects)),
+         *(str((contents.classes or {}).get(name, "?")) for name in names)]
+        for title, both in {**report.parts, report.dataset: whole}.items()
+        for what, contents in zip(("found", "expected"), both, strict=True)
+        if contents is not None
+    ]  # fmt: skip
+    print_table(["", "clips", "subjects", *names], rows)
     for note in report.notes:
         click.echo(f"note: {note}")
     for problem in report.problems:
@@ -121,7 +88,7 @@ def _show(report: Any) -> None:
 @click.option("--layout", required=True,
               type=click.Choice(["casme2", "smic", "samm", "megc2019"]),
               help="Whose folders, file names and sheet.")  # fmt: skip
-@click.argument("out", type=_FOLDER)
+@click.argument("out", type=shared.FOLDER)
 @click.option("--subjects", type=click.IntRange(1), default=6, show_default=True,
               help="People, in each dataset.")  # fmt: skip
 @click.option("--clips-per-subject", type=click.IntRange(1), default=6, show_default=True,
@@ -132,16 +99,9 @@ def _show(report: Any) -> None:
               help="Another seed, other people.")  # fmt: skip
 @click.option("--raw/--cropped", "raw", default=True, show_default="raw",
               help="Camera pictures, or faces cut out as in the cropped editions.")  # fmt: skip
-@_JOBS
+@shared.processes
 def synthesize(
-    layout: str,
-    out: Path,
-    subjects: int,
-    clips_per_subject: int,
-    frames: int,
-    seed: int,
-    raw: bool,
-    jobs: int,
+    layout: str, out: Path, subjects: int, clips_per_subject: int, raw: bool, **options: Any
 ) -> None:
     """Write synthetic clips to the new folder OUT in the layout of a licensed dataset.
 
@@ -151,41 +111,30 @@ def synthesize(
     """
     from dfrnet_keras.datasets.synthetic.layouts import write_layout
 
+    options |= {"subjects": subjects, "clips_per_subject": clips_per_subject}
     with clip_progress("clips") as progress:
-        write_layout(
-            layout,
-            out,
-            subjects=subjects,
-            clips_per_subject=clips_per_subject,
-            frames=frames,
-            seed=seed,
-            edition="raw" if raw else "cropped",
-            jobs=jobs,
-            progress=progress,
-        )
+        write_layout(layout, out, edition="raw" if raw else "cropped", progress=progress, **options)
     count = subjects * clips_per_subject * (3 if layout == "megc2019" else 1)
     click.echo(f"{count} synthetic clips in {out}: try dfr-keras data check --dataset {layout} "
                f"--root {out}")  # fmt: skip
 
 
 @data.command()
-@click.option("--dataset", required=True, help="Which dataset: casme2, samm, megc2019, synthetic.")
-@_ROOT
-@_EDITION
+@shared.dataset(required=True)
+@shared.root
+@shared.edition
 @click.option("--methods", help="Spotters, separated by commas: dcrois, dcrois-grid, flow, "
               "midpoint.  [default: all]")  # fmt: skip
-@click.option("--crop", type=click.Choice(["auto", "face", "none"]), default="auto",
-              show_default=True, help="Whether faces are cut out first.")  # fmt: skip
-@_JOBS
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@shared.crop
+@shared.processes
+@shared.json_output
 def apex(
     dataset: str,
     root: Path | None,
     edition: str | None,
     methods: str | None,
-    crop: str,
-    jobs: int,
     as_json: bool,
+    **options: Any,
 ) -> None:
     """Compare apex spotters with the annotated apexes of a dataset.
 
@@ -200,9 +149,9 @@ def apex(
     clips = load_dataset(dataset, root, classes=classes, edition=edition)
     names = None if methods is None else [name.strip() for name in methods.split(",")]
     with clip_progress("clips") as progress:
-        found = measure_apex_errors(clips, methods=names, crop=crop, jobs=jobs, progress=progress)
+        found = measure_apex_errors(clips, methods=names, progress=progress, **options)
     if as_json:
-        shown = {
+        content = {
             "dataset": dataset,
             "clips": found.clips,
             "unannotated": found.unannotated,
@@ -211,21 +160,13 @@ def apex(
             "median_absolute_error": {name: error.median for name, error in found.errors.items()},
             "skipped": [{"clip": key, "reason": reason} for key, reason in found.skipped],
         }
-        click.echo(json.dumps(shown, indent=2))
+        click.echo(json.dumps(content, indent=2))
         return
     click.echo(f"{found.clips} clips with an annotated apex, {found.unannotated} without")
-    rows = [("", "mean error", "median error")]
-    rows += [(name, f"{error.mean:.2f}", f"{error.median:.1f}")
-             for name, error in found.errors.items()]  # fmt: skip
-    _table(rows)
+    rows = [
+        [name, f"{error.mean:.2f}", f"{error.median:.1f}"] for name, error in found.errors.items()
+    ]
+    print_table(["", "mean error", "median error"], rows)
     click.echo("errors in frames")
     for key, reason in found.skipped:
         click.echo(f"skipped {key}: {reason}", err=True)
-
-
-def _table(rows: Sequence[tuple[Any, ...]]) -> None:
-    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [str(row[0]).ljust(widths[0])]
-        cells += [str(cell).rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        click.echo("  ".join(cells).rstrip())

@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dfrnet_keras.cli.backend import start_keras
+from dfrnet_keras.cli import options as shared
 from dfrnet_keras.cli.evaluate import print_metrics
-from dfrnet_keras.cli.progress import FoldProgress, clip_progress
+from dfrnet_keras.cli.progress import clip_progress, fold_progress
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.startup import start_keras
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dfrnet_keras.datasets import Clip
     from dfrnet_keras.models.recipe import BestRecipe, Recipe
     from dfrnet_keras.store import FeatureStore
 
@@ -28,12 +26,9 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 
 
 @click.command()
-@click.option(
-    "--dataset", help="casme2, smic, samm, megc2019, synthetic, synthetic-strong or flow-folder."
-)
-@click.option("--root", type=click.Path(path_type=Path), help="Its folder; by default the one "
-              "named after it under $DFR_KERAS_DATA.")  # fmt: skip
-@click.option("--store", "store_path", type=click.Path(path_type=Path),
+@shared.dataset()
+@shared.root
+@click.option("--store", "store_path", type=shared.PATH,
               help="A feature store, instead of --dataset.")  # fmt: skip
 @click.option("--size", type=int, help="Height and width of the maps; the prepared store's where "
               "there is one, else 224.")  # fmt: skip
@@ -46,10 +41,7 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
               show_default=True, help="paper: each network's published training, changed by the "
               "options below. best: this package's own, of dfrnet on flow alone.")  # fmt: skip
 @click.option("--features", help="Views to use, of those in the store: T, S, D or several.")
-@click.option("--fusion", help="dynamic, add, multiply or concat.")
-@click.option("--attention", help="none, spatial, channel or all.")
-@click.option("--stages", type=int, help="Stages of the ResNet, 1 to 4.")
-@click.option("--backbone", help="resnet, alexnet, vgg, inception or vit.")
+@shared.network
 @click.option("--validation", help="subjects, none or test-subject (optimistic); the recipe's by "
               "default.")  # fmt: skip
 @click.option("--protocol", help="composite (one subject held out, trained on all others; the "
@@ -70,10 +62,10 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
               help="Processes that train folds at the same time.")  # fmt: skip
 @click.option("--scheduler", metavar="ADDRESS",
               help="Train folds on the workers of a Dask scheduler: tcp://host:8786.")  # fmt: skip
-@click.option("--run-dir", type=click.Path(path_type=Path),
+@click.option("--run-dir", type=shared.PATH,
               help="Where the run is kept and resumed; ./runs/... by default.")  # fmt: skip
 @click.option("--all-subjects", is_flag=True, help="Train one network on all subjects, to deploy.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+@shared.json_output
 def fit(
     dataset: str | None,
     root: Path | None,
@@ -82,7 +74,6 @@ def fit(
     flow_method: str | None,
     model: str,
     recipe: str,
-    validation: str | None,
     protocol: str | None,
     seeds: int,
     seed: int,
@@ -108,62 +99,40 @@ def fit(
     if scheduler is not None and (all_subjects or jobs > 1):
         raise click.UsageError("--scheduler gives folds to a cluster: leave --jobs and "
                                "--all-subjects out.")  # fmt: skip
+    if store_path is not None and (size is not None or flow_method is not None):
+        raise click.UsageError("--size and --flow are those of the store: leave them out.")
+    from dfrnet_keras.evaluation import evaluate_loso
     from dfrnet_keras.learners.make import check_name, make_learner
-    from dfrnet_keras.models.table import TRAINABLE
+    from dfrnet_keras.paper.runs import Source
 
     check_name(model)
-    training: Recipe | BestRecipe | None = None
-    if recipe == "best":
-        training = _best(model, validation, choices)
-    elif model in TRAINABLE:
-        training = _training(model, validation, choices)
+    changes = {name: value for name, value in choices.items() if value is not None}
+    options = {name: changes.pop(name) for name in _NETWORK_OPTIONS if name in changes}
+    training = _training(model, recipe, options, changes)
     if training is not None:
         start_keras()
-        validation = training.validation
-    else:
-        validation = _without_training(model, validation, choices, all_subjects)
-    store = _store(dataset, root, store_path, size, flow_method, jobs)
-    from dfrnet_keras.evaluation import evaluate_loso
-    from dfrnet_keras.evaluation.folds import unlearned_classes
-
-    options = {name: choices[name] for name in _NETWORK_OPTIONS if choices[name] is not None}
+    elif all_subjects:
+        raise InputError(
+            f"--all-subjects trains a network to deploy, and {model} is none: "
+            "evaluate it without --all-subjects, or choose a network."
+        )
+    with clip_progress() as clips_bar:
+        source = Source(dataset, root, store_path, size, flow_method, jobs, clips_bar)
+        store = source.store
     learner = make_learner(
-        model,
-        store,
-        model_options=options,
-        recipe=training,
-        clips=lambda: _clips(dataset, root),
+        model, store, model_options=options, recipe=training, clips=lambda: source.clips
     )
-    folder = run_dir or _default_run_dir(
-        dataset or store.path.name, learner, validation, protocol or "composite"
-    )
+    validation = "none" if training is None else training.validation
+    protocol = protocol or "composite"
+    folder = run_dir or _default_run_dir(dataset or store.path.name, learner, validation, protocol)
     if jobs == 1 or all_subjects:
         learner.prepare_process(os.cpu_count() or 1)
-    with FoldProgress() as progress:
-        if all_subjects:
-            if store.settings.get("flow_method") == "tvl1":
-                click.echo(
-                    "Warning: this store's flow is TV-L1, some 60 times as slow as DIS (255 ms "
-                    "against 4 ms at 224 x 224 where it was measured). A device that predicts must "
-                    "compute the same flow: prepare with --flow dis for one that has to be quick.",
-                    err=True,
-                )
-            from dfrnet_keras.learners import fit_for_deployment
-            from dfrnet_keras.learners.motion import MotionLearner
-            from dfrnet_keras.learners.network import NetworkLearner
-
-            assert isinstance(learner, (NetworkLearner, MotionLearner))  # others turned away above
-            learner.progress = progress
-            path = fit_for_deployment(learner, folder, seed=seed)
-            click.echo(json.dumps({"model": str(path)}) if as_json else f"Network: {path}")
-            return
-        unlearned = unlearned_classes(store, protocol or "composite")
-        if unlearned:
-            held_out = ", ".join(f"{name} when {unit} is held out" for unit, name in unlearned)
-            click.echo(
-                f"Warning: no clip is left to train on of {held_out}: those cannot be recognised.",
-                err=True,
-            )
+    if all_subjects:
+        path = _fit_for_deployment(learner, folder, seed)
+        click.echo(json.dumps({"model": str(path)}) if as_json else f"Network: {path}")
+        return
+    _warn_of_unlearned_classes(store, protocol)
+    with fold_progress() as progress:
         run = evaluate_loso(
             learner,
             store,
@@ -171,7 +140,7 @@ def fit(
             jobs=jobs,
             seed=range(seed, seed + seeds),
             validation=validation,
-            protocol=protocol or "composite",
+            protocol=protocol,
             folds=folds,
             progress=progress,
             scheduler=scheduler,
@@ -189,81 +158,58 @@ def fit(
         sys.exit(1)
 
 
-def _training(model: str, validation: str | None, choices: dict[str, Any]) -> Recipe:
-    """The recipe of a network with what the command line changes in it."""
-    from dfrnet_keras.models.recipe import Recipe
-    from dfrnet_keras.models.table import paper_recipe
-
-    names = {field.name for field in dataclasses.fields(Recipe)}
-    changes = {name: value for name, value in choices.items() if name in names}
-    changes["validation"] = validation
-    return dataclasses.replace(
-        paper_recipe(model), **{name: value for name, value in changes.items() if value is not None}
-    )
-
-
-def _best(model: str, validation: str | None, choices: dict[str, Any]) -> BestRecipe:
-    """This package's own recipe, of which the command line changes the validation alone."""
+def _training(
+    model: str, recipe: str, options: dict[str, Any], changes: dict[str, Any]
+) -> Recipe | BestRecipe | None:
+    """The recipe with what the command line changes in it; `None` of a model without epochs."""
     from dfrnet_keras.models.recipe import BestRecipe
+    from dfrnet_keras.models.table import TRAINABLE, paper_recipe
 
-    given = [f"--{name.replace('_', '-')}" for name, value in choices.items() if value is not None]
-    if model != "dfrnet":
-        given.insert(0, f"--model {model}")
-    if given:
-        raise InputError(f"--recipe best is one fixed training of dfrnet: leave out {given[0]}.")
-    best = BestRecipe()
-    return dataclasses.replace(best, validation=validation or best.validation)
-
-
-def _without_training(
-    model: str, validation: str | None, choices: dict[str, Any], all_subjects: bool
-) -> str:
-    """The validation of a model that has no epochs; warns of options without effect."""
-    if all_subjects:
-        raise InputError(
-            f"--all-subjects trains a network to deploy, and {model} is none: "
-            "evaluate it without --all-subjects, or choose a network."
-        )
-    if validation not in (None, "none"):
+    given = [f"--{name.replace('_', '-')}" for name in changes if name != "validation"]
+    if recipe == "best":
+        given = [*(f"--{name}" for name in options), *given]
+        if model != "dfrnet":
+            given.insert(0, f"--model {model}")
+        if given:
+            raise InputError(
+                f"--recipe best is one fixed training of dfrnet: leave out {given[0]}."
+            )
+        return dataclasses.replace(BestRecipe(), **changes)
+    if model in TRAINABLE:
+        return dataclasses.replace(paper_recipe(model), **changes)
+    if changes.get("validation", "none") != "none":
         raise InputError(
             f"{model} has no epochs to choose among, so it needs no validation: "
             "leave --validation out or give none."
         )
-    ignored = [
-        f"--{name.replace('_', '-')}"
-        for name, value in choices.items()
-        if value is not None and name not in _NETWORK_OPTIONS
-    ]
-    if ignored:
-        click.echo(f"Warning: {model} is no network: no use for {', '.join(ignored)}.", err=True)
-    return "none"
+    if given:
+        click.echo(f"Warning: {model} is no network: no use for {', '.join(given)}.", err=True)
+    return None
 
 
-def _clips(dataset: str | None, root: Path | None) -> Sequence[Clip]:
-    """The clips of a dataset, for what looks at their frames; none of a store given by itself."""
-    from dfrnet_keras.datasets import load_dataset
+def _fit_for_deployment(learner: Any, folder: Path, seed: int) -> Path:
+    from dfrnet_keras.learners import fit_for_deployment
 
-    return [] if dataset is None else load_dataset(dataset, root)
+    if learner.store.settings.get("flow_method") == "tvl1":
+        click.echo(
+            "Warning: this store's flow is TV-L1, some 60 times as slow as DIS (255 ms "
+            "against 4 ms at 224 x 224 where it was measured). A device that predicts must "
+            "compute the same flow: prepare with --flow dis for one that has to be quick.",
+            err=True,
+        )
+    with fold_progress() as learner.progress:
+        return fit_for_deployment(learner, folder, seed=seed)
 
 
-def _store(
-    dataset: str | None,
-    root: Path | None,
-    path: Path | None,
-    size: int | None,
-    flow_method: str | None,
-    jobs: int,
-) -> FeatureStore:
-    from dfrnet_keras.store import FeatureStore, find_or_build
+def _warn_of_unlearned_classes(store: FeatureStore, protocol: str) -> None:
+    from dfrnet_keras.evaluation.folds import unlearned_classes
 
-    if path is not None:
-        if size is not None or flow_method is not None:
-            raise click.UsageError("--size and --flow are those of the store: leave them out.")
-        return FeatureStore.open(path)
-    assert dataset is not None
-    with clip_progress() as progress:
-        return find_or_build(
-            dataset, root, size=size, flow_method=flow_method, jobs=jobs, progress=progress
+    unlearned = unlearned_classes(store, protocol)
+    if unlearned:
+        held_out = ", ".join(f"{name} when {unit} is held out" for unit, name in unlearned)
+        click.echo(
+            f"Warning: no clip is left to train on of {held_out}: those cannot be recognised.",
+            err=True,
         )
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dfrnet_keras.cli import options as shared
 from dfrnet_keras.cli.progress import clip_progress
 
 if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
 # What a flag of a clip means, for those who read the summary.
 _FLAGS = {
     "apex_spotted": "the apex was not taken from an annotation but spotted ({spotter})",
@@ -25,29 +25,20 @@ _FLAGS = {
 
 
 @click.command()
-@click.option("--dataset", required=True,
-              help="casme2, smic, samm, megc2019, synthetic or flow-folder.")  # fmt: skip
-@click.option("--root", type=_FOLDER, help="Its folder; by default the one named after it under "
-              "$DFR_KERAS_DATA.")  # fmt: skip
-@click.option("--classes", type=click.Choice(["megc2019", "original"]), default="megc2019",
-              show_default=True, help="The three of MEGC 2019, or the dataset's own.")  # fmt: skip
-@click.option("--edition", type=click.Choice(["raw", "cropped"]),
-              help="Of CASME II and SMIC.  [default: what is there, raw first]")  # fmt: skip
-@click.option("--camera", type=click.Choice(["HS", "VIS", "NIR"]), help="Of SMIC.  [default: HS]")
+@shared.dataset(required=True)
+@shared.root
+@shared.classes
+@shared.edition
+@shared.camera
 @click.option("--size", type=click.IntRange(2), default=224, show_default=True,
               help="Width and height of the maps in pixels.")  # fmt: skip
-@click.option("--crop", type=click.Choice(["auto", "face", "none"]), default="auto",
-              show_default=True, help="face: find the face in the onset frame, turn it upright and "
-              "cut it out. none: use frames whole. auto: look at a few clips of each dataset "
-              "whether faces fill the frames already.")  # fmt: skip
-@click.option("--apex",
-              type=click.Choice(["annotated", "dcrois", "dcrois-grid", "flow", "midpoint"]),
-              default="annotated", show_default=True,
-              help="Where the apex frames come from: the annotation, or one method for all "
-              "clips.")  # fmt: skip
-@click.option("--spotter", type=click.Choice(["dcrois", "dcrois-grid", "flow", "midpoint"]),
-              default="flow", show_default=True, help="How the apex of a clip that nobody "
-              "annotated is found: SMIC has none. dcrois is the paper's.")  # fmt: skip
+@shared.crop
+@click.option("--apex", type=click.Choice(["annotated", *shared.SPOTTERS]), default="annotated",
+              show_default=True, help="Where the apex frames come from: the annotation, or one "
+              "method for all clips.")  # fmt: skip
+@click.option("--spotter", type=click.Choice(shared.SPOTTERS), default="flow", show_default=True,
+              help="How the apex of a clip that nobody annotated is found: SMIC has none. dcrois "
+              "is the paper's.")  # fmt: skip
 @click.option("--flow", "flow_method", default="tvl1", show_default=True,
               help="Optical flow: tvl1, ilk, dis, dis-fast or farneback.")  # fmt: skip
 @click.option("--strain", type=click.Choice(["paper", "tensor"]), default="paper",
@@ -55,21 +46,19 @@ _FLAGS = {
               "norm of the strain tensor.")  # fmt: skip
 @click.option("--remove-global-motion", is_flag=True,
               help="Take the movement of the whole face out of the flow.")  # fmt: skip
-@click.option("--out", type=_FOLDER, help="Where to write the store; by default a folder of its "
-              "own under $DFR_KERAS_HOME/stores.")  # fmt: skip
-@click.option("--gallery", type=click.Path(path_type=Path), metavar="FILE|FOLDER",
+@click.option("--out", "path", type=shared.FOLDER, help="Where to write the store; by default a "
+              "folder of its own under $DFR_KERAS_HOME/stores.")  # fmt: skip
+@click.option("--gallery", type=shared.PATH, metavar="FILE|FOLDER",
               help="Also draw what the network sees: onset, apex, difference, u, v and strain. "
               "A .png, .jpg, .pdf or .svg shows 12 clips spread over the dataset, a folder gets "
               "sheets of all clips.")  # fmt: skip
-@click.option("--jobs", type=click.IntRange(-1), default=-1,
-              help="Processes; -1, the default, is one per processor.")  # fmt: skip
-@click.option("--overwrite", is_flag=True, help="Replace a store that is there.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was built as JSON.")
+@shared.processes
+@shared.overwrite
+@shared.json_output
 def prepare(
     dataset: str,
     root: Path | None,
     strain: str,
-    out: Path | None,
     gallery: Path | None,
     as_json: bool,
     **options: Any,
@@ -89,16 +78,11 @@ def prepare(
     with warnings.catch_warnings(record=True) as notes, clip_progress() as progress:
         warnings.simplefilter("always", UserWarning)
         store = open_or_build(
-            dataset,
-            root,
-            path=out,
-            strain_cross_term=strain == "tensor",
-            progress=progress,
-            **options,
+            dataset, root, strain_cross_term=strain == "tensor", progress=progress, **options
         )
-    for note in dict.fromkeys(str(note.message) for note in notes
-                              if issubclass(note.category, UserWarning)):  # fmt: skip
-        click.echo(f"Warning: {note}", err=True)
+    messages = [str(note.message) for note in notes if issubclass(note.category, UserWarning)]
+    for message in dict.fromkeys(messages):
+        click.echo(f"Warning: {message}", err=True)
     pages: list[Path] = []
     if gallery is not None:
         from dfrnet_keras.datasets import load_dataset
@@ -108,24 +92,20 @@ def prepare(
             warnings.simplefilter("ignore", UserWarning)  # they stand above
             clips = load_dataset(dataset, root, **reading)
         pages = write_gallery(store, clips, gallery)
+    described = _described(store)
     if as_json:
-        described = {**_described(store), "gallery": [str(page) for page in pages]}
-        click.echo(json.dumps(described, indent=1))
+        click.echo(json.dumps({**described, "gallery": list(map(str, pages))}, indent=1))
         return
-    counts = _described(store)["classes"]
-    shown = ", ".join(f"{count} {name}" for name, count in counts.items())
+    shown = ", ".join(f"{count} {name}" for name, count in described["classes"].items())
     names = {"T": "flow", "S": "apex", "D": "difference"}
     maps = ", ".join(names[letter] for letter in store.features)
     click.echo(f"{len(store)} clips ({shown}), {maps}, {store.size} pixels")
     click.echo(f"Store: {store.path}")
-    for page in pages[:1] if len(pages) == 1 else []:
-        click.echo(f"Gallery: {page}")
-    if len(pages) > 1:
-        click.echo(f"Gallery: {len(pages)} sheets in {gallery}")
-    for flag, what in _FLAGS.items():
-        count = sum(flag in row.flags for row in store.rows)
-        if count:
-            click.echo(f"{count} clips: {what.format(**store.settings)}")
+    if pages:
+        sheets = str(pages[0]) if len(pages) == 1 else f"{len(pages)} sheets in {gallery}"
+        click.echo(f"Gallery: {sheets}")
+    for flag, count in described["flags"].items():
+        click.echo(f"{count} clips: {_FLAGS[flag].format(**store.settings)}")
     if store.skipped:
         click.echo(f"{len(store.skipped)} clips were skipped:", err=True)
         for key, reason in store.skipped:
@@ -133,6 +113,7 @@ def prepare(
 
 
 def _described(store: FeatureStore) -> dict[str, Any]:
+    flags = [flag for row in store.rows for flag in row.flags]
     return {
         "path": str(store.path),
         "clips": len(store),
@@ -143,9 +124,6 @@ def _described(store: FeatureStore) -> dict[str, Any]:
         "flow_range": store.flow_range,
         "settings": store.settings,
         "digest": store.digest,
-        "flags": {
-            flag: count for flag in _FLAGS
-            if (count := sum(flag in row.flags for row in store.rows))
-        },
+        "flags": {flag: flags.count(flag) for flag in _FLAGS if flag in flags},
         "skipped": [{"clip": key, "reason": reason} for key, reason in store.skipped],
-    }  # fmt: skip
+    }

@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 
 def _bar(*columns: TextColumn) -> Progress:
@@ -52,55 +58,41 @@ def clip_progress(title: str = "maps") -> Iterator[Callable[[int, int], None]]:
         yield update
 
 
-class FoldProgress:
-    """Context manager; call it with the events of `evaluate_loso`."""
+@contextmanager
+def fold_progress() -> Iterator[Callable[[dict[str, Any]], None]]:
+    """A bar of folds, and one of epochs for each process that trains.
 
-    def __init__(self) -> None:
-        self._progress = _bar(TextColumn("{task.fields[note]}"))
-        self._folds = self._progress.add_task("folds", total=None, note="")
-        self._epochs: dict[str, Any] = {}
+    Yields:
+        A callback of the events of `evaluate_loso`.
+    """
+    with _bar(TextColumn("{task.fields[note]}")) as bar:
+        folds = bar.add_task("folds", total=None, note="")
+        epochs: dict[str, TaskID] = {}
 
-    def __enter__(self) -> FoldProgress:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._progress.stop()
-
-    def __call__(self, event: dict[str, Any]) -> None:
-        if event["event"] == "start":
-            done = event["folds"] - event["waiting"]
-            self._progress.update(
-                self._folds,
-                total=event["folds"],
-                completed=done,
-                note=f"{done} found from before" if done else "",
-            )
-        elif event["event"] == "epoch":
-            worker = event["worker"]
-            if worker not in self._epochs:
-                self._epochs[worker] = self._progress.add_task("", total=None, note="")
-            self._progress.update(
-                self._epochs[worker],
-                description=f"  {escape(event['subject'])} seed {event['seed']} epochs",
-                total=event["epochs"],
-                completed=event["epoch"],
-                note=f"loss {event['loss']:.4f}",
-            )
-        elif event["event"] == "members":
-            self._progress.update(
-                self._folds,
-                note=f"networks taught by drawn motion: {event['done']} of {event['members']}",
-            )
-        elif event["event"] == "done":
-            self._progress.advance(self._folds)
-            if event["failure"]:
-                # Names may hold brackets, which are no markup here.
-                self._progress.console.print(
-                    f"{event['subject']} failed: {event['failure']}", markup=False
+        def update(event: dict[str, Any]) -> None:
+            if event["event"] == "start":
+                done = event["folds"] - event["waiting"]
+                note = f"{done} found from before" if done else ""
+                bar.update(folds, total=event["folds"], completed=done, note=note)
+            elif event["event"] == "epoch":
+                worker = event["worker"]
+                if worker not in epochs:
+                    epochs[worker] = bar.add_task("", total=None, note="")
+                bar.update(
+                    epochs[worker],
+                    description=f"  {escape(event['subject'])} seed {event['seed']} epochs",
+                    total=event["epochs"],
+                    completed=event["epoch"],
+                    note=f"loss {event['loss']:.4f}",
                 )
+            elif event["event"] == "members":
+                done = f"{event['done']} of {event['members']}"
+                bar.update(folds, note=f"networks taught by drawn motion: {done}")
+            elif event["event"] == "done":
+                bar.advance(folds)
+                if event["failure"]:
+                    # Names may hold brackets, which are no markup here.
+                    failed = f"{event['subject']} failed: {event['failure']}"
+                    bar.console.print(failed, markup=False)
+
+        yield update

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dfrnet_keras.cli.backend import start_keras
+from dfrnet_keras.startup import start_keras
 
 
 @click.command()

@@ -94,7 +94,7 @@ def reproduce(
     if page is None and "all" in what:
         page = run_dir / "reproduce.html"
     _check_files(run_dir, page, [csv_file, markdown, latex])
-    from dfrnet_keras.cli.backend import start_keras
+    from dfrnet_keras.startup import start_keras
 
     if set(names) - {"table1"}:
         start_keras()
@@ -162,7 +162,7 @@ def _results(
     names: list[str], source: Source | None, effort: Effort, run_dir: Path
 ) -> list[dict[str, Any]]:
     """What `reproduce` gives for each name; of several, one that cannot be run says why."""
-    from dfrnet_keras.cli.progress import FoldProgress, clip_progress
+    from dfrnet_keras.cli.progress import clip_progress, fold_progress
     from dfrnet_keras.paper import reproduce as run_again
 
     if source is not None and set(names) != {"table1"} and effort.training:
@@ -180,7 +180,7 @@ def _results(
         effort = dataclasses.replace(effort, time_again=False)
     results = []
     for name in names:
-        with FoldProgress() as bars:
+        with fold_progress() as bars:
             try:
                 result = run_again(name, source, effort, run_dir=run_dir, log=_log, progress=bars)
             except InputError as error:

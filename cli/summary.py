@@ -8,30 +8,27 @@ from typing import Any
 
 import click
 
+from dfrnet_keras.cli import options as shared
 from dfrnet_keras.cli.console import print_table
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.startup import start_keras
 
 
 @click.command()
 @click.option("--model", "name", default="dfrnet", show_default=True, help="dfrnet, ststnet, "
               "off-apexnet, rcn-a, dual-inception, featref or capsulenet.")  # fmt: skip
 @click.option("--features", help="Letters among T, S and D.  [default: TSD]")
-@click.option("--fusion", help="dynamic, add, multiply or concat.  [default: dynamic]")
-@click.option("--attention", help="none, spatial, channel or all.  [default: all]")
-@click.option("--stages", type=int, help="Residual stages, 1 to 4.  [default: 3]")
-@click.option("--backbone", help="resnet, alexnet, vgg, inception or vit.  [default: resnet]")
+@shared.network
 @click.option("--input-size", type=int, help="Height and width of the maps, in pixels.")
 @click.option("--classes", type=int, default=3, show_default=True, help="Number of classes.")
-@click.option("--json", "as_json", is_flag=True, help="Print the counts alone, as JSON.")
+@shared.json_output
 def summary(name: str, classes: int, as_json: bool, **options: Any) -> None:
     """Print a network's layers, parameters and multiply-accumulates.
 
     Beside them stand the paper's figures, where it prints some for such a network, with the
     number of classes they fit: the paper counted most of its networks with a classifier of 1000.
     """
-    from dfrnet_keras.cli.backend import start_keras
-
     start_keras()
-    from dfrnet_keras.errors import InputError
     from dfrnet_keras.models import build_model, count, paper_counts
 
     given = {option: value for option, value in options.items() if value is not None}

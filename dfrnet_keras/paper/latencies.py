@@ -142,6 +142,7 @@ def _measure(
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from dfrnet_keras.models import build_model
     from dfrnet_keras.tflite import benchmark, convert
+    from dfrnet_keras.tflite.benchmarking.keras_baseline import compiled_call
 
     limit_threads(threads)
     with tempfile.TemporaryDirectory() as folder:
@@ -149,7 +150,7 @@ def _measure(
         calls: dict[str, Callable[[], object]] = {}
         for number, (key, (model, options)) in enumerate(networks.items()):
             network = build_model(model, **options)
-            calls[key] = _compiled_call(network)
+            calls[key] = compiled_call(network)
             files[key] = Path(folder) / f"{number}.tflite"
             files[key].write_bytes(convert(network))
         timings = {
@@ -169,16 +170,3 @@ def _measure(
             }
             for key, file in files.items()
         }
-
-
-def _compiled_call(network: Any) -> Callable[[], object]:
-    import numpy as np
-    import tensorflow as tf
-
-    noise = np.random.default_rng(0)
-    maps = {
-        tensor.name: tf.constant(noise.random((1, *tensor.shape[1:]), np.float32))
-        for tensor in network.inputs
-    }
-    compiled = tf.function(lambda inputs: network(inputs, training=False))
-    return lambda: np.asarray(compiled(maps))

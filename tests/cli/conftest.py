@@ -3,6 +3,7 @@
 import os
 import sys
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -84,3 +85,47 @@ def error(monkeypatch, capsys, tmp_path):
         return capsys.readouterr().err.strip().splitlines()[-1]
 
     return error
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A flow-folder of five subjects with three clips each, one of each class."""
+    folder = tmp_path_factory.mktemp("flow-folder")
+    lines = ["file,dataset,subject,clip,label"]
+    random = np.random.default_rng(0)
+    for number in range(15):
+        label = ("negative", "positive", "surprise")[number % 3]
+        picture = random.integers(0, 256, (12, 12, 3), np.uint8)
+        picture[:5, 4 * (number % 3) : 4 * (number % 3) + 4] = 250
+        cv2.imwrite(str(folder / f"{number}.png"), picture)
+        lines.append(f"{number}.png,d,s{number // 3},c{number},{label}")
+    (folder / "samples.csv").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def environment(home, monkeypatch):
+    monkeypatch.setenv("DFR_KERAS_HOME", str(home))
+    monkeypatch.delenv("DFR_KERAS_DATA", raising=False)
+
+
+@pytest.fixture
+def here(environment, monkeypatch, capsys):
+    """Runs `dfr-keras` in this process; gives exit status, output and messages."""
+    from dfrnet_keras.cli.main import main
+
+    def run(arguments):
+        monkeypatch.setattr(sys, "argv", ["dfr-keras", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        return code, *capsys.readouterr()
+
+    return run

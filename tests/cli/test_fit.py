@@ -6,43 +6,14 @@ import subprocess
 import sys
 import time
 
-import cv2
 import numpy as np
 import pytest
 
-from dfrnet_keras.cli.main import main
 from dfrnet_keras.evaluation import open_run
 from dfrnet_keras.models.saving import load_network
 
 # Long enough a training to be killed in the middle of.
 TRAINING = ["--model", "ststnet", "--epochs", "120", "--batch-size", "4"]
-
-
-@pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """A flow-folder of five subjects with three clips each, one of each class."""
-    folder = tmp_path_factory.mktemp("flow-folder")
-    lines = ["file,dataset,subject,clip,label"]
-    random = np.random.default_rng(0)
-    for number in range(15):
-        label = ("negative", "positive", "surprise")[number % 3]
-        picture = random.integers(0, 256, (12, 12, 3), np.uint8)
-        picture[:5, 4 * (number % 3) : 4 * (number % 3) + 4] = 250
-        cv2.imwrite(str(folder / f"{number}.png"), picture)
-        lines.append(f"{number}.png,d,s{number // 3},c{number},{label}")
-    (folder / "samples.csv").write_text("\n".join(lines))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture
-def environment(home, monkeypatch):
-    monkeypatch.setenv("DFR_KERAS_HOME", str(home))
-    monkeypatch.delenv("DFR_KERAS_DATA", raising=False)
 
 
 def command(root, *arguments):
@@ -59,22 +30,6 @@ def process(home, arguments):
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-@pytest.fixture
-def here(environment, monkeypatch, capsys):
-    """Runs `dfr-keras` in this process; gives exit status, output and messages."""
-
-    def run(arguments):
-        monkeypatch.setattr(sys, "argv", ["dfr-keras", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = end.code
-        return code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture(scope="module")
@@ -259,42 +214,3 @@ def test_dataset_or_store(root, here):
     code, _, error = here(["fit", "--dataset", "flow-folder", "--store", root])
     assert code == 2
     assert "either --dataset or --store" in error
-
-
-def machine(root, model, *arguments):
-    words = ("fit", "--dataset", "flow-folder", "--root", root, "--model", model, *arguments)
-    return [str(word) for word in words]
-
-
-def test_the_floor_needs_no_training(root, here, tmp_path):
-    run_dir = tmp_path / "run"
-    code, output, errors = here(
-        machine(root, "majority", "--json", "--epochs", 3, "--run-dir", run_dir)
-    )
-    assert code == 0
-    assert "no use for --epochs" in errors
-    metrics = json.loads(output)
-    assert metrics["validation"] == "none"
-    # Five of each class: whichever comes first among equals is always the answer.
-    assert metrics["uf1"] == pytest.approx(1 / 6)
-    assert metrics["uar"] == pytest.approx(1 / 3)
-    assert metrics["folds"]["done"] == 5
-    assert open_run(run_dir).settings["learner"] == {"name": "majority", "options": {}}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["majority", "--all-subjects"], "--all-subjects trains a network"),
-        (["svm", "--validation", "test-subject"], "leave --validation out"),
-        (["svm", "--attention", "all"], "--attention belongs to dfrnet"),
-        (["svm"], "12 x 12 pixels: 14 rows and columns do not fit"),
-        (["lbp-top-svm"], "ready-made maps"),
-        (["rcn-a", "--stages", "2"], "--stages belongs to dfrnet"),
-    ],
-)
-def test_bad_input_to_other_models_is_one_sentence(arguments, message, root, here, tmp_path):
-    code, _, error = here(machine(root, *arguments, "--run-dir", tmp_path / "run"))
-    assert code == 1
-    (line,) = [line for line in error.strip().splitlines() if line.startswith("Error")]
-    assert message in line

@@ -1,13 +1,11 @@
 """`fit --recipe best`, with members that are trained for a moment only."""
 
 import json
-import sys
 
 import cv2
 import numpy as np
 import pytest
 
-from dfrnet_keras.cli.main import main
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
 from dfrnet_keras.datasets.synthetic.flow import draw_motion
 from dfrnet_keras.evaluation import open_run
@@ -28,26 +26,13 @@ def root(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    return tmp_path_factory.mktemp("home")
-
-
 @pytest.fixture
-def fit(root, home, quick_best_recipe, monkeypatch, capsys):
+def fit(root, quick_best_recipe, here):
     """Runs the command in this process; gives exit status, output and messages."""
-    monkeypatch.setenv("DFR_KERAS_HOME", str(home))
 
     def fit(*arguments):
-        words = ["fit", "--dataset", "flow-folder", "--root", root, "--recipe", "best", *arguments]
-        monkeypatch.setattr(sys, "argv", ["dfr-keras", *map(str, words)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        options = ("--dataset", "flow-folder", "--root", root, "--recipe", "best")
+        return here(["fit", *options, *arguments])
 
     return fit
 

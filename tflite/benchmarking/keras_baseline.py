@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,8 @@ from numpy.typing import NDArray
 from dfrnet_keras.models.inputs import arrange_inputs
 from dfrnet_keras.startup import limit_threads
 from dfrnet_keras.tflite.conversion.agreement import verify
-from dfrnet_keras.tflite.conversion.load_model import (
-    input_shapes,
-    load_model,
-    require_tensorflow,
-)
+from dfrnet_keras.tflite.conversion.frames_check import drawn_crops
+from dfrnet_keras.tflite.conversion.load_model import input_shapes, load_model, require_tensorflow
 from dfrnet_keras.tflite.conversion.training_store import (
     open_training_store,
     sample_rows,
@@ -41,16 +38,29 @@ def keras_calls(
     import tensorflow as tf
 
     network, _ = load_model(model)
+    clip = _noise(network)
+    tensors = keras.tree.map_structure(tf.constant, clip)
+    return {
+        "Keras predict": lambda: network.predict(clip, verbose=0),
+        "Keras call": lambda: np.asarray(network(tensors, training=False)),
+        "Keras tf.function": compiled_call(network),
+    }
+
+
+def compiled_call(network: Any) -> Callable[[], object]:
+    """A `tf.function` of a Keras network, called on one clip of noise."""
+    import keras
+    import tensorflow as tf
+
+    tensors = keras.tree.map_structure(tf.constant, _noise(network))
+    compiled = tf.function(lambda inputs: network(inputs, training=False))
+    return lambda: np.asarray(compiled(tensors))
+
+
+def _noise(network: Any) -> Any:
     noise = np.random.default_rng(0)
     maps = {name: noise.random(shape, np.float32) for name, shape in input_shapes(network).items()}
-    arranged = arrange_inputs(network, maps)
-    tensors = keras.tree.map_structure(tf.constant, arranged)
-    compiled = tf.function(lambda inputs: network(inputs, training=False))
-    return {
-        "Keras predict": lambda: network.predict(arranged, verbose=0),
-        "Keras call": lambda: np.asarray(network(tensors, training=False)),
-        "Keras tf.function": lambda: np.asarray(compiled(tensors)),
-    }
+    return arrange_inputs(network, maps)
 
 
 def compare_with_keras(
@@ -74,7 +84,7 @@ def compare_with_keras(
     found = open_training_store(model, description, shapes, store)
     data: Any
     if found is None:
-        data, source = _synthetic(shapes), "synthetic clips"
+        data, source = list(_synthetic(shapes)), "synthetic clips"
     else:
         data, source = list(store_maps(found, shapes, sample_rows(found, CLIPS))), str(found.path)
     return {
@@ -83,15 +93,10 @@ def compare_with_keras(
     }
 
 
-def _synthetic(shapes: Mapping[str, tuple[int, ...]]) -> list[dict[str, NDArray]]:
-    from dfrnet_keras.datasets.synthetic import synthesize_clips
+def _synthetic(shapes: Mapping[str, tuple[int, ...]]) -> Iterator[dict[str, NDArray]]:
     from dfrnet_keras.features import extract_features
 
     size = next(iter(shapes.values()))[1]
-    clips = []
-    for _, clip in synthesize_clips(subjects=6, clips_per_subject=4):
-        features = extract_features(
-            clip.frames, onset=clip.onset, apex=clip.apex, size=size, flow_method="dis"
-        )
-        clips.append({name: getattr(features, name)[None].astype(np.float32) for name in shapes})
-    return clips
+    for pair in drawn_crops(24, 256):
+        features = extract_features(pair, apex=1, size=size, flow_method="dis")
+        yield {name: getattr(features, name)[None].astype(np.float32) for name in shapes}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.tflite.benchmarking.timing import take_turns
+from dfrnet_keras.tflite.runtime.interpreter import Network
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,8 @@ def time_operations(
     """
     from ai_edge_litert.tools import flatbuffer_utils
 
-    from dfrnet_keras.tflite.runtime.interpreter import Network
-
     Network(path)  # its checks refuse what cannot be taken apart
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(Path(path).read_bytes()))
+    model = flatbuffer_utils.read_model(os.fspath(path))
     spent: dict[tuple, float] = {}
     counts: Counter[tuple] = Counter()
     for key, content in _alone(model):
@@ -71,12 +69,8 @@ def time_operations(
 
 def _alone(model: Any) -> Iterator[tuple[tuple, Any]]:
     """Each operation's kind, and a function that gives a network of it alone."""
-    from ai_edge_litert import schema_py_generated as schema
     from ai_edge_litert.tools import flatbuffer_utils
 
-    names = {
-        code: name for name, code in vars(schema.BuiltinOperator).items() if isinstance(code, int)
-    }
     graph = model.subgraphs[0]
     model.signatureDefs = []
 
@@ -89,20 +83,18 @@ def _alone(model: Any) -> Iterator[tuple[tuple, Any]]:
         return data is not None and len(data) > 0
 
     for operator in list(graph.operators):
-        code = model.operatorCodes[operator.opcodeIndex]
         inputs = [index for index in operator.inputs if index >= 0]
         graph.operators = [operator]
         graph.inputs = list(dict.fromkeys(index for index in inputs if not constant(index)))
         graph.outputs = list(operator.outputs)
         key = (
-            names[max(code.builtinCode, code.deprecatedBuiltinCode)],
+            flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex),
             tuple(map(shape, inputs)),
             shape(operator.outputs[0]),
             tuple(graph.tensors[index].type for index in [*inputs, operator.outputs[0]]),
         )
-        if not graph.inputs:
-            continue  # float16 weights being widened: done once, when the network is loaded
-        yield key, lambda: bytes(flatbuffer_utils.convert_object_to_bytearray(model))
+        if graph.inputs:  # else float16 weights are widened: once, when the network is loaded
+            yield key, lambda: bytes(flatbuffer_utils.convert_object_to_bytearray(model))
 
 
 def _median_ms(content: bytes, threads: int, runs: int) -> float:
@@ -121,9 +113,4 @@ def _median_ms(content: bytes, threads: int, runs: int) -> float:
         elif details["dtype"] != np.float32:
             values = values * 100
         interpreter.set_tensor(details["index"], values.astype(details["dtype"]))
-    spans = []
-    for _ in range(3 + runs):
-        start = time.perf_counter()
-        interpreter.invoke()
-        spans.append(time.perf_counter() - start)
-    return float(np.median(spans[3:]) * 1e3)
+    return take_turns({"alone": interpreter.invoke}, runs=runs, warmup=2)[0].median

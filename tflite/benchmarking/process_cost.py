@@ -5,13 +5,13 @@ Run as a module (`python -m dfrnet_keras.tflite.benchmarking.process_cost FILE`)
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from dfrnet_keras.errors import InputError
@@ -40,13 +40,7 @@ def measure_process_cost(path: str | os.PathLike[str], *, threads: int = 1) -> P
     Raises:
         InputError: The file cannot be run.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "dfrnet_keras.tflite.benchmarking.process_cost",
-        os.fspath(path),
-        str(threads),
-    ]
+    command = [sys.executable, "-m", __name__, os.fspath(path), str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -71,7 +65,7 @@ def _peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _measure(path: str, threads: int) -> ProcessCost:
+def _measure(path: str, threads: int = 1) -> ProcessCost:
     moments = [time.perf_counter()]
     import ai_edge_litert.interpreter  # noqa: F401 - what a prediction imports, as the next
     import numpy as np
@@ -85,12 +79,10 @@ def _measure(path: str, threads: int) -> ProcessCost:
     moments.append(time.perf_counter())
     network.run(maps)
     moments.append(time.perf_counter())
-    imported, loaded, ran = (
-        (after - before) * 1e3 for before, after in itertools.pairwise(moments)
-    )
+    imported, loaded, ran = ((after - before) * 1e3 for before, after in pairwise(moments))
     return ProcessCost(imported, loaded, ran, _peak_bytes() / 1e6)
 
 
 if __name__ == "__main__":
-    measured = _measure(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    measured = _measure(sys.argv[1], *map(int, sys.argv[2:]))
     print(json.dumps(measured.__dict__))

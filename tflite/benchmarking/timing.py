@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,25 +98,21 @@ def benchmark(
         )
     for path in paths:
         _set_inputs(Network(path), maps)  # says at once which file is bad
-    start = {path: measure_process_cost(path) if footprint else None for path in paths}
+    costs = {str(path): measure_process_cost(path) if footprint else None for path in paths}
     rows = []
     for number in threads:
-        calls: dict[Any, Callable[[], object]] = {}
+        calls: dict[str, Callable[[], object]] = {}
         for path in paths:
             network = Network(path, threads=number)
             _set_inputs(network, maps)
-            calls[path] = network.invoke
+            calls[str(path)] = network.invoke
         if number == threads[0]:
             calls |= others or {}
-        for name, spans in _take_turns(calls, runs, warmup).items():
-            known = name in start
-            rows.append(
-                _timing(
-                    str(name), number, spans,
-                    size=os.path.getsize(name) if known else None,
-                    footprint=start[name] if known else None,
-                )
-            )  # fmt: skip
+        for row in take_turns(calls, runs=runs, warmup=warmup):
+            row = replace(row, threads=number)
+            if row.name in costs:
+                row = replace(row, bytes=os.path.getsize(row.name), footprint=costs[row.name])
+            rows.append(row)
     return rows
 
 
@@ -124,8 +120,20 @@ def take_turns(
     calls: Mapping[str, Callable[[], object]], *, runs: int = 100, warmup: int = 10
 ) -> list[Timing]:
     """Time any calls against each other, run by run; arguments as for `benchmark`."""
-    spans = _take_turns(calls, runs, warmup)
-    return [_timing(name, 1, some) for name, some in spans.items()]
+    spans: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+    for _ in range(1 + warmup + runs):
+        for name, call in calls.items():
+            cpu, wall = time.process_time(), time.perf_counter()
+            call()
+            ended = time.perf_counter()
+            spans[name].append(((ended - wall) * 1e3, (time.process_time() - cpu) * 1e3))
+    rows = []
+    for name, some in spans.items():
+        walls, cpus = np.transpose(some[1 + warmup :])
+        p10, median, p90, p99 = np.percentile(walls, (10, 50, 90, 99)).tolist()
+        mean, cpu = float(walls.mean()), float(np.median(cpus))
+        rows.append(Timing(name, 1, runs, mean, median, p10, p90, p99, cpu, first=some[0][0]))
+    return rows
 
 
 def _set_inputs(network: Network, maps: Mapping[str, NDArray] | None) -> None:
@@ -134,32 +142,6 @@ def _set_inputs(network: Network, maps: Mapping[str, NDArray] | None) -> None:
         maps
         or {name: noise.random(tensor.shape, np.float32) for name, tensor in network.inputs.items()}
     )
-
-
-def _take_turns(calls: Mapping[Any, Callable[[], object]], runs: int, warmup: int) -> dict:
-    spans: dict[Any, list[tuple[float, float]]] = {name: [] for name in calls}
-    for _ in range(1 + warmup + runs):
-        for name, call in calls.items():
-            cpu, wall = time.process_time(), time.perf_counter()
-            call()
-            ended = time.perf_counter()
-            spans[name].append(((ended - wall) * 1e3, (time.process_time() - cpu) * 1e3))
-    return {name: np.array([some[0], *some[1 + warmup :]]) for name, some in spans.items()}
-
-
-def _timing(
-    name: str,
-    threads: int,
-    spans: NDArray,
-    size: int | None = None,
-    footprint: ProcessCost | None = None,
-) -> Timing:
-    wall, cpu = spans[1:].T
-    median, p10, p90, p99 = (float(np.percentile(wall, part)) for part in (50, 10, 90, 99))
-    return Timing(
-        name, threads, len(wall), float(wall.mean()), median, p10, p90, p99,
-        float(np.median(cpu)), float(spans[0, 0]), size, footprint,
-    )  # fmt: skip
 
 
 def machine() -> dict[str, Any]:
@@ -191,20 +173,14 @@ def free_cores(cores: int, *, seconds: float = 0.3) -> float:
         Processor time of all threads over wall time.
     """
     block = bytes(1 << 20)
-    stop = threading.Event()
 
-    def work() -> None:
-        while not stop.is_set():
+    def work(end: float) -> None:
+        while time.perf_counter() < end:
             hashlib.sha256(block)  # lets go of the interpreter lock
 
-    threads = [threading.Thread(target=work) for _ in range(cores)]
     cpu, wall = time.process_time(), time.perf_counter()
-    for thread in threads:
-        thread.start()
-    time.sleep(seconds)
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(work, [wall + seconds] * cores))
     return (time.process_time() - cpu) / (time.perf_counter() - wall)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.tflite.conversion.load_model import (
     input_shapes,
+    normalize,
     require_tensorflow,
     without_normalization,
 )
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 # Method -> epochs and learning rate. What is quantised or clustered is near the network that it
 # came from and is to stay there; a pruned one has lost most of its weights and must learn again.
 FINE_TUNING = {"qat": (5, 1e-5), "prune": (10, 1e-4), "cluster": (5, 1e-5)}
-METHODS = tuple(FINE_TUNING)
 # Smaller kernels are next to nothing of the file, and attention depends on them.
 _SMALLEST_KERNEL = 1000
 
@@ -87,33 +87,30 @@ def compress(
     require_tensorflow("Compression")
     import keras
 
-    from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy, tf_keras, tfmot
-    from dfrnet_keras.tflite.compression.tf_keras_layers import SCOPE
+    from dfrnet_keras.tflite.compression.quantization_aware import output_ranges, quantized
+    from dfrnet_keras.tflite.compression.tf_keras_copy import TfKerasCopy, tfmot
 
     result = keras.models.clone_model(model)
     result.set_weights(model.get_weights())
     core, statistics = without_normalization(result)
     copy = TfKerasCopy(core)
     fold = fine_tuning_fold(store, seed)
-    steps = math.ceil(len(fold.train) / batch_size) * epochs
-    if method == "qat":
-        from dfrnet_keras.tflite.compression.quantization_aware import output_ranges, quantized
-
-        network = quantized(copy, output_ranges(copy, store, fold.train, statistics))
-    else:
-        network = copy.wrapped(_wrapper(method, sparsity, clusters, steps))
     batches = _batches(store, fold, statistics, list(copy.network.input_names), batch_size, seed)
     if method == "qat":
+        network = quantized(copy, output_ranges(copy, store, fold.train, statistics))
         batches = batches.map(lambda maps, _: (maps, _probabilities(copy.network, maps)))
-    _fine_tune(network, batches, method, epochs, learning_rate, verbose)
-    if method == "qat":
+        _fine_tune(network, batches, method, epochs, learning_rate, verbose)
         return _with_raw_inputs(network, statistics)
-    with tf_keras.utils.custom_object_scope(SCOPE):
-        strips = {
-            "prune": tfmot.sparsity.keras.strip_pruning,
-            "cluster": tfmot.clustering.keras.strip_clustering,
-        }
-        copy.return_weights(strips[method](network))
+    if method == "prune":
+        steps = math.ceil(len(fold.train) / batch_size) * epochs
+        make = _pruned(sparsity, steps)
+        strip = tfmot.sparsity.keras.strip_pruning
+    else:
+        make = _clustered(clusters)
+        strip = tfmot.clustering.keras.strip_clustering
+    network = copy.wrapped(lambda layer: make(layer) if _is_large(layer) else layer)
+    _fine_tune(network, batches, method, epochs, learning_rate, verbose)
+    copy.return_weights(strip(network))
     return result
 
 
@@ -132,21 +129,17 @@ def fine_tuning(
     Raises:
         InputError: There is no such method.
     """
-    if method not in METHODS:
-        raise InputError(f"method is {method!r}: choose one of {', '.join(METHODS)}.")
-    own = FINE_TUNING[method]
+    if method not in FINE_TUNING:
+        raise InputError(f"method is {method!r}: choose one of {', '.join(FINE_TUNING)}.")
+    own_epochs, own_rate = FINE_TUNING[method]
     return (
-        own[0] if epochs is None else epochs,
-        own[1] if learning_rate is None else learning_rate,
+        own_epochs if epochs is None else epochs,
+        own_rate if learning_rate is None else learning_rate,
     )
 
 
 def _check(
-    epochs: int,
-    learning_rate: float,
-    batch_size: int,
-    sparsity: float,
-    clusters: int,
+    epochs: int, learning_rate: float, batch_size: int, sparsity: float, clusters: int
 ) -> None:
     if epochs < 1 or batch_size < 1 or not learning_rate > 0:
         raise InputError(
@@ -159,34 +152,38 @@ def _check(
         raise InputError(f"clusters is {clusters}: give 2 or more.")
 
 
-def _wrapper(method: str, sparsity: float, clusters: int, steps: int) -> Callable[[Any], Any]:
-    """A function that makes a large layer one that is pruned or clustered."""
+def _pruned(sparsity: float, steps: int) -> Callable[[Any], Any]:
     import tensorflow_model_optimization as tfmot
+
+    pruning = tfmot.sparsity.keras
+    schedule = pruning.PolynomialDecay(
+        initial_sparsity=0.0,
+        final_sparsity=sparsity,
+        begin_step=0,
+        end_step=max(1, 3 * steps // 4),
+        frequency=max(1, steps // 40),
+    )
+    return partial(pruning.prune_low_magnitude, pruning_schedule=schedule)
+
+
+def _clustered(clusters: int) -> Callable[[Any], Any]:
+    import tensorflow_model_optimization as tfmot
+
+    clustering = tfmot.clustering.keras
+    return partial(
+        clustering.cluster_weights,
+        number_of_clusters=clusters,
+        cluster_centroids_init=clustering.CentroidInitialization.KMEANS_PLUS_PLUS,
+    )
+
+
+def _is_large(layer: Any) -> bool:
     from tf_keras import layers as stock
 
-    if method == "prune":
-        schedule = tfmot.sparsity.keras.PolynomialDecay(
-            initial_sparsity=0.0,
-            final_sparsity=sparsity,
-            begin_step=0,
-            end_step=max(1, 3 * steps // 4),
-            frequency=max(1, steps // 40),
-        )
-        make = partial(tfmot.sparsity.keras.prune_low_magnitude, pruning_schedule=schedule)
-    else:
-        make = partial(
-            tfmot.clustering.keras.cluster_weights,
-            number_of_clusters=clusters,
-            cluster_centroids_init=tfmot.clustering.keras.CentroidInitialization.KMEANS_PLUS_PLUS,
-        )
-
-    def wrap(layer: Any) -> Any:
-        kind = isinstance(layer, (stock.Conv2D, stock.Dense))
-        if not kind or isinstance(layer, stock.DepthwiseConv2D):
-            return layer
-        return make(layer) if math.prod(layer.kernel.shape) >= _SMALLEST_KERNEL else layer
-
-    return wrap
+    kind = isinstance(layer, (stock.Conv2D, stock.Dense))
+    if not kind or isinstance(layer, stock.DepthwiseConv2D):
+        return False
+    return math.prod(layer.kernel.shape) >= _SMALLEST_KERNEL
 
 
 def _batches(
@@ -209,14 +206,11 @@ def _batches(
         seed=seed,
     )
 
-    def standardize(maps: dict[str, Any], labels: Any) -> Any:
-        values = []
-        for name in names:
-            mean, deviation = statistics.get(name, (0.0, 1.0))
-            values.append((maps[name] - np.float32(mean)) / np.float32(deviation))
-        return tuple(values), labels
+    def normalized(maps: dict[str, Any], labels: Any) -> Any:
+        maps = normalize(maps, statistics)
+        return tuple(maps[name] for name in names), labels
 
-    return dataset.map(standardize)
+    return dataset.map(normalized)
 
 
 def _fine_tune(
@@ -225,8 +219,8 @@ def _fine_tune(
     import tensorflow_model_optimization as tfmot
     import tf_keras
 
-    # Only quantisation-aware training has the network's own probabilities as targets.
     losses = tf_keras.losses
+    # Only quantisation-aware training has the network's own probabilities as targets.
     loss = (
         losses.CategoricalCrossentropy if method == "qat" else losses.SparseCategoricalCrossentropy
     )
@@ -258,12 +252,13 @@ def _probabilities(network: Any, maps: Any) -> Any:
 def _with_raw_inputs(network: Any, statistics: Mapping[str, tuple[NDArray, NDArray]]) -> Any:
     import tf_keras
 
-    inputs, normalized = [], []
-    for name, tensor in zip(network.input_names, network.inputs, strict=True):
-        inputs.append(tf_keras.Input(tensor.shape[1:], name=name))
-        value = inputs[-1]
-        if name in statistics:
-            mean, deviation = statistics[name]
-            value = tf_keras.layers.Normalization(mean=mean, variance=deviation**2)(value)
-        normalized.append(value)
-    return tf_keras.Model(inputs, network(normalized), name=network.name)
+    inputs = {
+        name: tf_keras.Input(tensor.shape[1:], name=name)
+        for name, tensor in zip(network.input_names, network.inputs, strict=True)
+    }
+    normalized = dict(inputs)
+    for name, (mean, deviation) in statistics.items():
+        layer = tf_keras.layers.Normalization(mean=mean, variance=deviation**2)
+        normalized[name] = layer(inputs[name])
+    answers = network(list(normalized.values()))
+    return tf_keras.Model(list(inputs.values()), answers, name=network.name)

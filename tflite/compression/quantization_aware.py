@@ -10,6 +10,9 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras
 from numpy.typing import NDArray
+from tensorflow_model_optimization.python.core.quantization.keras.default_8bit import (
+    default_8bit_quantize_configs as configs,
+)
 from tf_keras import layers as stock
 
 from dfrnet_keras.errors import InputError
@@ -39,14 +42,13 @@ def quantized(copy: TfKerasCopy, ranges: Mapping[str, tuple[float, float]]) -> A
     Raises:
         InputError: TFMOT cannot quantise one of its layers.
     """
-    scope = {**tf_keras_layers.SCOPE, **_SCOPE}
 
     def wrap(layer: Any) -> Any:
         if isinstance(layer, stock.InputLayer):
             return layer
         return tfmot.quantization.keras.quantize_annotate_layer(layer, _quantization_of(layer))
 
-    with tfmot.quantization.keras.quantize_scope(scope):
+    with tfmot.quantization.keras.quantize_scope():
         try:
             network = tfmot.quantization.keras.quantize_apply(copy.wrapped(wrap))
         except (RuntimeError, ValueError) as error:  # a layer or an activation of a layer
@@ -118,71 +120,26 @@ def output_ranges(
     }
 
 
-class FixedSigmoidQuantizer(tfmot.quantization.keras.quantizers.Quantizer):
+@tf_keras.utils.register_keras_serializable(package="dfrnet_keras")
+class FixedSigmoid(configs.Default8BitOutputQuantizeConfig):
     """TFLite's int8 sigmoid gives steps of 1/256 from 0 on, whatever was learned."""
 
-    def build(self, tensor_shape: Any, name: str, layer: Any) -> dict[str, Any]:
-        return {}
-
-    def __call__(self, inputs: Any, training: Any, weights: Any, **kwargs: Any) -> Any:
-        return tf.quantization.fake_quant_with_min_max_args(inputs, 0.0, 255 / 256)
-
-    def get_config(self) -> dict[str, Any]:
-        return {}
-
-
-class OutputQuantization(tfmot.quantization.keras.QuantizeConfig):
-    """How the output of a layer without weights is quantised.
-
-    Args:
-        how: `"range"` (learned), `"sigmoid"` (fixed), or `"none"`: the values are some of the
-            input's, which are quantised already.
-    """
-
-    def __init__(self, how: str) -> None:
-        self.how = how
-
-    def get_weights_and_quantizers(self, layer: Any) -> list[Any]:
-        return []
-
-    def get_activations_and_quantizers(self, layer: Any) -> list[Any]:
-        return []
-
-    def set_quantize_weights(self, layer: Any, quantize_weights: Any) -> None:
-        pass
-
-    def set_quantize_activations(self, layer: Any, quantize_activations: Any) -> None:
-        pass
-
     def get_output_quantizers(self, layer: Any) -> list[Any]:
-        if self.how == "sigmoid":
-            return [FixedSigmoidQuantizer()]
-        if self.how == "none":
-            return []
-        return [
-            tfmot.quantization.keras.quantizers.MovingAverageQuantizer(
-                num_bits=8, per_axis=False, symmetric=False, narrow_range=False
-            )
-        ]
-
-    def get_config(self) -> dict[str, Any]:
-        return {"how": self.how}
+        fixed = tfmot.quantization.keras.quantizers.FixedQuantizer
+        return [fixed(num_bits=8, init_min=0.0, init_max=255 / 256, narrow_range=False)]
 
 
-def _quantization_of(layer: Any) -> OutputQuantization | None:
+def _quantization_of(layer: Any) -> Any:
     """The quantisation of a layer that TFMOT does not know; `None` for those that it knows."""
     if isinstance(layer, stock.Activation) and layer.activation is tf_keras.activations.sigmoid:
-        return OutputQuantization("sigmoid")
-    if isinstance(layer, (tf_keras_layers.Pad, stock.GlobalMaxPooling2D)):
-        return OutputQuantization("none")
-    if isinstance(layer, tf_keras_layers.Reduce):
-        return OutputQuantization("range" if layer.how == "mean" else "none")
+        return FixedSigmoid()
+    picks = isinstance(layer, tf_keras_layers.Reduce) and layer.how == "max"
+    if picks or isinstance(layer, (tf_keras_layers.Pad, stock.GlobalMaxPooling2D)):
+        return configs.NoOpQuantizeConfig()  # the values are some of the input's, quantised already
     if isinstance(layer, stock.BatchNormalization):
         # TFMOT merges it with a convolution right before it, and knows no other.
         before = layer.inbound_nodes[0].inbound_layers
-        merged = isinstance(before, stock.Conv2D) and before.activation.__name__ == "linear"
-        return None if merged else OutputQuantization("range")
-    return OutputQuantization("range") if isinstance(layer, stock.Multiply) else None
-
-
-_SCOPE = {cls.__name__: cls for cls in (FixedSigmoidQuantizer, OutputQuantization)}
+        if isinstance(before, stock.Conv2D) and before.activation.__name__ == "linear":
+            return None
+    own = (stock.BatchNormalization, stock.Multiply, tf_keras_layers.Reduce)
+    return configs.Default8BitOutputQuantizeConfig() if isinstance(layer, own) else None

@@ -57,8 +57,7 @@ class TfKerasCopy:
 
     def wrapped(self, wrap: Callable[[Any], Any]) -> Any:
         """A copy of the network in which `wrap` replaces layers; the weights come along."""
-        with tf_keras.utils.custom_object_scope(tf_keras_layers.SCOPE):
-            return tf_keras.models.clone_model(self.network, clone_function=wrap)
+        return tf_keras.models.clone_model(self.network, clone_function=wrap)
 
     def return_weights(self, network: Any) -> None:
         """Set the Keras 3 network's weights to those of a tf_keras network made of this copy.
@@ -89,14 +88,14 @@ class TfKerasCopy:
         name = f"{scope}{operation.name}"
         kind = type(operation).__name__
         if isinstance(operation, keras.Sequential):
-            return self._graph(operation._functional, tensors, scope, owner)
+            operation = operation._functional
         if isinstance(operation, keras.Function):
             return self._graph(operation, tensors, scope, owner)
         if isinstance(operation, keras.Layer):
-            if kind in _SAME and type(operation).__module__.startswith("keras."):
-                return self._layer(operation, tensors, name)
             if type(operation).__module__.startswith("keras."):
-                raise _no_counterpart(operation)
+                if kind not in _SAME:
+                    raise _no_counterpart(operation)
+                return self._layer(operation, tensors, name)
             try:
                 opened = _opened(operation, arguments)
             except Exception as error:  # whatever the layer's own call raises

@@ -44,10 +44,6 @@ class Pad(stock.Layer):
         return {**super().get_config(), "widths": self.widths, "mode": self.mode}
 
 
-def _reduce(how: str) -> Callable[[Any, str], Any]:
-    return lambda operation, name: Reduce(how, operation.axis, operation.keepdims, name=name)
-
-
 def _pad(operation: Any, name: str) -> Any:
     if operation.mode not in ("constant", "symmetric", "reflect"):
         return None
@@ -67,12 +63,10 @@ OPERATIONS: dict[str, Callable[[Any, str], Any]] = {
     "Relu": lambda operation, name: stock.ReLU(name=name),
     "Sigmoid": lambda operation, name: stock.Activation("sigmoid", name=name),
     "Concatenate": lambda operation, name: stock.Concatenate(operation.axis, name=name),
-    "Mean": _reduce("mean"),
-    "Max": _reduce("max"),
+    "Mean": lambda operation, name: Reduce("mean", operation.axis, operation.keepdims, name=name),
+    "Max": lambda operation, name: Reduce("max", operation.axis, operation.keepdims, name=name),
     "Pad": _pad,
     "MaxPool": _max_pool,
 }
 # Those of them that need a second symbolic input; with a constant they have no layer.
 BINARY = ("Add", "Multiply")
-
-SCOPE = {cls.__name__: cls for cls in (Reduce, Pad)}

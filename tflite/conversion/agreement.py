@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,8 +69,8 @@ class Agreement:
 
     def as_dict(self) -> dict[str, Any]:
         """The figures, without the probabilities."""
-        figures = asdict(self)
-        return {key: figures[key] for key in figures if key not in ("reference", "answers")}
+        arrays = ("reference", "answers")
+        return {key: value for key, value in vars(self).items() if key not in arrays}
 
 
 def verify(
@@ -93,12 +94,11 @@ def verify(
     """
     network = Network(tflite)
     reference, answers = [], []
-    for maps in _batches(data):
+    clips = _clips(data)
+    while batch := list(islice(clips, _BATCH)):
+        maps = {name: np.concatenate([clip[name] for clip in batch]) for name in batch[0]}
         reference.append(keras_probabilities(model, maps))
-        count = len(next(iter(maps.values())))
-        answers += [
-            network.run({name: array[k] for name, array in maps.items()}) for k in range(count)
-        ]
+        answers += [network.run({name: clip[name][0] for name in clip}) for clip in batch]
     if not answers:
         raise InputError("data holds no clip: give maps from a store that fits the network.")
     return compare(np.concatenate(reference), np.stack(answers))
@@ -126,30 +126,18 @@ def keras_probabilities(model: Any, maps: Mapping[str, NDArray]) -> NDArray[np.f
             "give exactly those maps."
         )
     batch = {name: np.asarray(maps[name], kind) for name, kind in types.items()}
+    import keras
+
     found = model.predict_on_batch(arrange_inputs(model, batch))
-    while isinstance(found, (dict, list, tuple)):  # one output, but in a container
-        found = next(iter(found.values() if isinstance(found, dict) else found))
-    return np.asarray(found, np.float32)
+    return np.asarray(keras.tree.flatten(found)[0], np.float32)
 
 
-def _batches(
+def _clips(
     data: Mapping[str, NDArray] | Iterable[Mapping[str, NDArray]],
-) -> Iterator[dict[str, NDArray]]:
-    """Batches that always have the same number of clips but for the last."""
-    if isinstance(data, Mapping):
-        count = len(next(iter(data.values()), ()))
-        for begin in range(0, count, _BATCH):
-            yield {name: array[begin : begin + _BATCH] for name, array in data.items()}
+) -> Iterator[Mapping[str, NDArray]]:
+    """One clip at a time, `(1, H, W, channels)`."""
+    if not isinstance(data, Mapping):
+        yield from data
         return
-    waiting: list[Mapping[str, NDArray]] = []
-    for maps in data:
-        waiting.append(maps)
-        if len(waiting) == _BATCH:
-            yield _joined(waiting)
-            waiting = []
-    if waiting:
-        yield _joined(waiting)
-
-
-def _joined(clips: list[Mapping[str, NDArray]]) -> dict[str, NDArray]:
-    return {name: np.concatenate([clip[name] for clip in clips]) for name in clips[0]}
+    for row in range(len(next(iter(data.values()), ()))):
+        yield {name: array[row : row + 1] for name, array in data.items()}

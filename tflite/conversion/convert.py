@@ -1,16 +1,9 @@
-"""From a Keras 3 network to the bytes of a `.tflite` file.
-
-The network is exported with a fixed batch of 1 and one signature with named inputs, so that the
-file holds built-in operations alone and its inputs can be bound by name.
-"""
+"""From a Keras 3 network to the bytes of a `.tflite` file."""
 
 from __future__ import annotations
 
 import os
-import re
-import tempfile
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,25 +11,18 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.models.inputs import arrange_inputs
-from dfrnet_keras.startup import hidden_lines
 from dfrnet_keras.tflite.conversion.description import complete_description
-from dfrnet_keras.tflite.conversion.float_front import CONVERTER_LINES, export_float, split_motion
-from dfrnet_keras.tflite.conversion.join import join
+from dfrnet_keras.tflite.conversion.export import export, plain_names
+from dfrnet_keras.tflite.conversion.float_front import split_front
+from dfrnet_keras.tflite.conversion.join import join, needed_runtime
 from dfrnet_keras.tflite.conversion.load_model import (
-    call_network,
     input_shapes,
     input_types,
     is_quantization_aware,
     load_model,
-    normalize,
     require_tensorflow,
-    without_normalization,
 )
 from dfrnet_keras.tflite.conversion.partial_quantization import convert_to_int8, convert_whole
-from dfrnet_keras.tflite.conversion.prepend_normalization import (
-    prepend_normalization,
-    rename_inputs,
-)
 from dfrnet_keras.tflite.runtime.interpreter import OUTPUT
 from dfrnet_keras.tflite.runtime.metadata import with_metadata
 
@@ -88,6 +74,8 @@ def convert(
             missing, the file cannot be read, or the network has an operation that TFLite lacks.
     """
     _check(quantize, input_type)
+    import tensorflow as tf
+
     if isinstance(model, (str, os.PathLike)):
         model, found = load_model(model)
         description = found if description is None else description
@@ -106,26 +94,25 @@ def convert(
         )
     shapes = input_shapes(model)
     _check_samples(samples, shapes)
-    core, entries = model, shapes
-    statistics: dict[str, tuple[NDArray, NDArray]] = {}
-    in_float = needs_data and input_type == "float32"
-    halves = split_motion(model) if in_float else None
+    core, front = model, None
+    halves = split_front(model) if needs_data and input_type == "float32" else None
     if halves is not None:
         front, core = halves
-        entries = input_shapes(core)
         samples = [dict(front(arrange_inputs(front, maps))) for maps in samples]
-    elif in_float:
-        core, statistics = without_normalization(model)
-    # TensorFlow takes Python names alone for the inputs of a function.
-    plain = {name: f"input_{index}" for index, name in enumerate(entries)}
-    content = _converted(
-        core, entries, plain, quantize, input_type,
-        None if trained_quantized else lambda: _normalized(samples, statistics, core, plain),
-    )  # fmt: skip
-    content = rename_inputs(content, {plain[name]: name for name in entries})
-    content = prepend_normalization(content, statistics)
-    if halves is not None:
-        content = join(export_float(front), content)
+
+    def run(converter: Any) -> bytes:
+        _set(converter, quantize, input_type)
+        if needs_data:
+            converter.representative_dataset = lambda: _with_plain_names(samples, core)
+        elif trained_quantized:  # the ranges are in the graph, which also holds float operations
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if needs_data and quantize == "int8":
+            return (convert_whole if input_type == "int8" else convert_to_int8)(converter)
+        return bytes(converter.convert())
+
+    content = export(core, output=OUTPUT, run=run)
+    if front is not None:
+        content = join(export(front), content)
     about = complete_description(
         description,
         inputs=shapes,
@@ -148,11 +135,7 @@ def minimal_runtime(tflite: bytes) -> str:
     """
     from ai_edge_litert.tools import flatbuffer_utils
 
-    model = flatbuffer_utils.read_model_from_bytearray(bytearray(tflite))
-    for entry in model.metadata or []:
-        if entry.name == b"min_runtime_version":
-            return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
-    return "unknown"
+    return needed_runtime(flatbuffer_utils.read_model_from_bytearray(bytearray(tflite)))[0]
 
 
 def _check(quantize: str, input_type: str) -> None:
@@ -175,74 +158,14 @@ def _check_samples(samples: list[Maps], shapes: Mapping[str, tuple[int, ...]]) -
             )
 
 
-def _normalized(
-    samples: list[Maps],
-    statistics: Mapping[str, tuple[NDArray, NDArray]],
-    model: Any,
-    plain: Mapping[str, str],
-) -> Iterator[dict[str, NDArray]]:
+def _with_plain_names(samples: list[Maps], model: Any) -> Iterator[dict[str, NDArray]]:
     types = input_types(model)
-    for sample in samples:
-        maps = normalize(sample, statistics)
-        yield {plain[name]: np.asarray(maps[name], types[name]) for name in maps}
+    plain = plain_names(types)
+    for maps in samples:
+        yield {plain[name]: np.asarray(maps[name], kind) for name, kind in types.items()}
 
 
-def _converted(
-    model: Any,
-    shapes: Mapping[str, tuple[int, ...]],
-    plain: Mapping[str, str],
-    quantize: str,
-    input_type: str,
-    samples: Callable[[], Iterator[dict[str, NDArray]]] | None,
-) -> bytes:
-    import tensorflow as tf
-
-    module = tf.Module()
-    module.model = model
-    # A Keras 3 weight holds a TensorFlow variable, which is frozen only if it is found here.
-    module.weights = [getattr(variable, "value", variable) for variable in model.variables]
-    types = input_types(model)
-    signature = {
-        plain[name]: tf.TensorSpec(shape, types[name], name=plain[name])
-        for name, shape in shapes.items()
-    }
-
-    def answer(**maps: Any) -> dict[str, Any]:
-        return {OUTPUT: call_network(model, {name: maps[plain[name]] for name in shapes})}
-
-    module.serve = tf.function(answer, autograph=False).get_concrete_function(**signature)
-    with tempfile.TemporaryDirectory() as folder:
-        tf.saved_model.save(module, folder, signatures=module.serve)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        _set(converter, quantize, input_type, samples)
-        calibrated = quantize == "int8" and samples is not None
-        try:
-            with warnings.catch_warnings(), hidden_lines(CONVERTER_LINES):
-                # Of TensorFlow's own interpreter, which the converter uses inside.
-                warnings.simplefilter("ignore", UserWarning)
-                if calibrated:
-                    whole = input_type == "int8"
-                    return convert_whole(converter) if whole else convert_to_int8(converter)
-                return converter.convert()
-        except InputError:
-            raise
-        except Exception as error:  # the converter raises types of its own
-            unknown = re.findall(r"tf\.(\w+)", str(error))
-            if not unknown and "custom op" not in str(error).lower():
-                raise
-            raise InputError(
-                f"{model.name} uses {', '.join(sorted(set(unknown))) or 'a custom operation'}, "
-                "which TFLite has no built-in operation for: express that layer in keras.ops that "
-                "it has."
-            ) from error
-
-
-def _set(
-    converter: Any,
-    quantize: str,
-    input_type: str,
-    samples: Callable[[], Iterator[dict[str, NDArray]]] | None,
-) -> None:
+def _set(converter: Any, quantize: str, input_type: str) -> None:
     import tensorflow as tf
 
     operations = tf.lite.OpsSet
@@ -252,13 +175,9 @@ def _set(
         converter.target_spec.supported_types = [tf.float16]
     if quantize == "int8":
         converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS_INT8]
-        if samples is None:  # the ranges are in the graph, which also holds float operations
-            converter.target_spec.supported_ops = [operations.TFLITE_BUILTINS]
     elif quantize == "int16x8":
         converter.target_spec.supported_ops = [
             operations.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
         ]
-    if quantize in ("int8", "int16x8") and samples is not None:
-        converter.representative_dataset = samples
     if input_type == "int8":
         converter.inference_input_type = tf.int8

@@ -58,19 +58,18 @@ class ConvertedFile:
 
     def as_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
-        return {
+        content: dict[str, Any] = {
             "file": str(self.path),
             "quantize": self.quantize,
-            "agreement": None if self.agreement is None else self.agreement.as_dict(),
-            **(
-                {}
-                if self.frames_agreement is None
-                else {"frames_agreement": self.frames_agreement.as_dict()}
-            ),
-            **({} if self.passed is None else {"passed": self.passed}),
+            "agreement": self.agreement and self.agreement.as_dict(),
             "bytes": self.bytes,
             "min_runtime_version": self.min_runtime_version,
         }
+        if self.frames_agreement is not None:
+            content["frames_agreement"] = self.frames_agreement.as_dict()
+        if self.passed is not None:
+            content["passed"] = self.passed
+        return content
 
 
 def convert_and_verify(
@@ -181,17 +180,9 @@ def convert_and_verify(
         written = force or passed is True
         if written:
             _write(path, content, labels=labels, overwrite=overwrite)
+        runtime, size = minimal_runtime(content), len(content)
         files.append(
-            ConvertedFile(
-                path,
-                quantize,
-                len(content),
-                minimal_runtime(content),
-                agreement,
-                of_frames,
-                passed,
-                written,
-            )
+            ConvertedFile(path, quantize, size, runtime, agreement, of_frames, passed, written)
         )
         if on_file is not None:
             on_file(files[-1])

@@ -13,6 +13,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import extract_clip, extract_features, resize_crop
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.frames import iterate_frames
+from dfrnet_keras.models.inputs import input_names
 from dfrnet_keras.prediction.clip_predictor import maps_as_stored
 from dfrnet_keras.tflite.conversion.agreement import Agreement, compare, keras_probabilities
 from dfrnet_keras.tflite.runtime.interpreter import Network
@@ -75,7 +76,7 @@ def crops_of_clips(
 def verify_frames(
     model: Any, tflite: bytes, preparation: Preparation, crops: Iterable[Crops]
 ) -> Agreement:
-    """Hold a file of frames against maps made in Python and the Keras network.
+    """Compare a file of frames with maps made in Python and the Keras network.
 
     Args:
         model: The Keras network of the maps.
@@ -90,24 +91,15 @@ def verify_frames(
         InputError: There are no crops.
     """
     network = Network(tflite)
-    options = {
-        name: value
-        for name, value in preparation.options.items()
-        if name not in ("crop", "spotter")
-    }
+    options = preparation.options
+    del options["crop"], options["spotter"]
     reference, answers = [], []
     for onset, apex in crops:
         features = extract_features([onset, apex], apex=1, **options)
         stored = maps_as_stored(features, preparation)
-        maps = {name: np.asarray(stored[name], np.float32)[None] for name in _inputs(model)}
+        maps = {name: np.asarray(stored[name], np.float32)[None] for name in input_names(model)}
         reference.append(keras_probabilities(model, maps)[0])
         answers.append(network.run({"onset": onset, "apex": apex}))
     if not answers:
         raise InputError("There is no clip to compare on: give a dataset, or --clips 1 or more.")
     return compare(np.stack(reference), np.stack(answers))
-
-
-def _inputs(model: Any) -> list[str]:
-    from dfrnet_keras.models.inputs import input_names
-
-    return input_names(model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.models.frames_network import CROP_SIZE, map_network
-from dfrnet_keras.tflite.conversion.float_front import export_float
+from dfrnet_keras.tflite.conversion.export import export
 from dfrnet_keras.tflite.conversion.join import join
 from dfrnet_keras.tflite.runtime.metadata import read_metadata, with_metadata
 
@@ -36,7 +36,7 @@ def take_frames(tflite: bytes, *, crop_size: int = CROP_SIZE) -> bytes:
             )
     preparation = Preparation.from_settings(about["preparation"])
     maps = map_network(about["inputs"], preparation, crop_size=crop_size)
-    content = join(export_float(maps), tflite)
+    content = join(export(maps), tflite)
     about["inputs"] = {
         frame: {
             "shape": [1, crop_size, crop_size, 3],

@@ -52,21 +52,19 @@ def join(first: bytes, second: bytes) -> bytes:
     for entry in outputs:
         entry.tensorIndex = moved[entry.tensorIndex]
     front.signatureDefs[0].outputs = outputs
-    _keep_newest_runtime(front, back, buffers)
+    (ours, entry), (theirs, other) = needed_runtime(front), needed_runtime(back)
+    if entry is not None and other is not None and _parts(theirs) > _parts(ours):
+        entry.buffer = other.buffer + buffers
     return bytes(flatbuffer_utils.convert_object_to_bytearray(front))
 
 
-def _keep_newest_runtime(front: Any, back: Any, buffers: int) -> None:
-    """Let the file say the later of the two releases that its halves need."""
+def needed_runtime(model: Any) -> tuple[str, Any]:
+    """The TensorFlow release that the converter wrote into a flatbuffer, and the entry, if any."""
+    for entry in model.metadata or []:
+        if entry.name == b"min_runtime_version":
+            return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode(), entry
+    return "unknown", None
 
-    def release(model: Any) -> tuple[tuple[int, ...], Any]:
-        for entry in model.metadata or []:
-            if entry.name == b"min_runtime_version":
-                offset = buffers if model is back else 0
-                text = bytes(front.buffers[entry.buffer + offset].data).rstrip(b"\0").decode()
-                return tuple(int(part) for part in text.split(".")), entry
-        return (), None
 
-    (ours, entry), (theirs, other) = release(front), release(back)
-    if entry is not None and theirs > ours:
-        entry.buffer = other.buffer + buffers
+def _parts(release: str) -> list[int]:
+    return [int(part) for part in release.split(".")]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.models.inputs import arrange_inputs, input_names
+from dfrnet_keras.models.inputs import input_names
 
 if TYPE_CHECKING:
     import keras
@@ -70,11 +70,11 @@ def without_normalization(
 def normalize(
     maps: Mapping[str, Any], statistics: Mapping[str, tuple[NDArray, NDArray]]
 ) -> dict[str, Any]:
-    """What `without_normalization` cut off: maps less the mean, over the deviation, in float32."""
-    normalized = dict(maps)
-    for name, (mean, deviation) in statistics.items():
-        normalized[name] = (np.asarray(maps[name], np.float32) - mean) / deviation
-    return normalized
+    """What `without_normalization` cut off, in float32: arrays or tensors to the same of them."""
+    normalized = {
+        name: (maps[name] - mean) / deviation for name, (mean, deviation) in statistics.items()
+    }
+    return {**maps, **normalized}
 
 
 def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:
@@ -109,13 +109,6 @@ def input_types(model: Any) -> dict[str, np.dtype]:
         kind = getattr(tensor.dtype, "name", tensor.dtype)
         types[name] = np.dtype(np.float32 if "float" in kind else kind)
     return types
-
-
-def call_network(model: Any, maps: dict[str, Any]) -> Any:
-    """The one output of a network for a batch of named maps, without training."""
-    import keras
-
-    return keras.tree.flatten(model(arrange_inputs(model, maps), training=False))[0]
 
 
 def require_tensorflow(what: str) -> None:

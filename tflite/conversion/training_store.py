@@ -102,23 +102,17 @@ def check_store(
     Raises:
         InputError: The store lacks a map, or has maps of another size, channels or range.
     """
+    fault = ""
     for name, shape in shapes.items():
         if name not in store.arrays:
-            raise InputError(
-                f"{store.path} has no {name}, which the network takes: give the store that it "
-                "was trained on."
-            )
-        found = store.arrays[name].shape[1:]
-        if found != tuple(shape[1:]):
-            raise InputError(
-                f"{store.path} holds {name} of {found}, but the network takes {tuple(shape[1:])}: "
-                "give the store that it was trained on."
-            )
-    if flow_range is not None and "flow" in shapes and flow_range != store.flow_range:
-        raise InputError(
-            f"{store.path} holds flow in {store.flow_range}, but the network was trained on "
-            f"{flow_range}: give the store that it was trained on."
-        )
+            fault = f"has no {name}, which the network takes"
+        elif store.arrays[name].shape[1:] != tuple(shape[1:]):
+            found = store.arrays[name].shape[1:]
+            fault = f"holds {name} of {found}, but the network takes {tuple(shape[1:])}"
+    if not fault and flow_range not in (None, store.flow_range) and "flow" in shapes:
+        fault = f"holds flow in {store.flow_range}, but the network was trained on {flow_range}"
+    if fault:
+        raise InputError(f"{store.path} {fault}: give the store that it was trained on.")
 
 
 def store_maps(
