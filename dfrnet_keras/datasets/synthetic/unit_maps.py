@@ -1,7 +1,7 @@
 """Labelled flow maps for the presets: action units with their sides, and what is no expression.
 
-Three sources: `"hills"` (`flow.draw_motion`, which teaches the classes), `"model"` (the scanned face
-model: units, sides, poses), and `"rendered"`: a drawn person is moved by the face model, pictured
+Three sources: `"hills"` (`flow.draw_motion`, which teaches the classes), `"model"` (the scanned
+face model: units, sides, poses), and `"rendered"`: a drawn person is moved by it and pictured
 with sensor noise, flicker and compression, and the flow method measures what it can.
 """
 
@@ -45,6 +45,8 @@ _SPEECH = (
 )  # fmt: skip
 _CLIPS_OF_A_PERSON = 6
 _ONE_SIDED = 0.25
+_FREE = 0.35  # share of the face model's expressions whose units are drawn evenly, without a class
+_FREE_UNITS = tuple(unit for unit in UNITS if unit not in (26, 45))  # others are speech and blinks
 _BLINKS = 0.12
 
 
@@ -54,7 +56,7 @@ class UnitMaps:
 
     Attributes:
         flow: float32 `(n, 28, 28, 3)`: u, v and strain; pixels of the map where rendered.
-        labels: Class numbers, `NO_CLASS` where there is no expression.
+        labels: Class numbers; `NO_CLASS` where there is no expression, or one without a class.
         kinds: Of `KINDS`.
         units: float32 `(n, len(UNITS), 2)`: strength of each unit in the left and the right half of
             the map, the strongest of the map being 1.
@@ -85,6 +87,7 @@ def draw_unit_maps(
     kinds: tuple[str, ...] = KINDS,
     expressions: float = 0.5,
     peak: tuple[float, float] = (0.8, 5.0),
+    free: float = _FREE,
     size: int = 28,
 ) -> UnitMaps:
     """Draw maps with their class, kind and units.
@@ -97,6 +100,7 @@ def draw_unit_maps(
         kinds: What is drawn, of `KINDS`.
         expressions: Share of expressions, where `kinds` has both.
         peak: Bounds of the largest displacement of a rendered expression, in pixels of 128.
+        free: Share of the face model's expressions that are any units together, without a class.
         size: Height and width of the maps.
     """
     random = np.random.default_rng([seed, SOURCES.index(source)])
@@ -107,9 +111,9 @@ def draw_unit_maps(
         for _ in range(count)
     ]
     if source == "rendered":
-        made = list(_rendered(random, drawn, layout, size, seed, peak))
+        made = list(_rendered(random, drawn, layout, size, seed, peak, free))
     else:
-        made = [_unpictured(random, kind, source, layout, size) for kind in drawn]
+        made = [_unpictured(random, kind, source, layout, size, free) for kind in drawn]
     flow, labels, units, peaks = (list(part) for part in zip(*made, strict=True))
     return UnitMaps(
         np.asarray(flow, np.float32),
@@ -125,14 +129,14 @@ _Made = tuple[NDArray, int, NDArray, float]  # map, label, units, peak
 
 
 def _unpictured(
-    random: np.random.Generator, kind: str, source: str, layout: FaceLayout, size: int
+    random: np.random.Generator, kind: str, source: str, layout: FaceLayout, size: int, free: float
 ) -> _Made:
     if kind == "expression" and source == "hills":
         label = int(random.integers(len(MEGC2019_CLASSES)))
         motion, moved = draw_clip(random, MEGC2019_CLASSES[label], layout, size)
         units = _units({_NUMBERS[name]: sides for name, sides in moved.items()})
     else:
-        moved_by, label, units = draw_movement(random, kind, Head(random, layout, size))
+        moved_by, label, units = draw_movement(random, kind, Head(random, layout, size), free)
         motion = moved_by * np.exp(random.normal(0, 0.4)) + draw_disturbance(random, size)
         if kind == "noise":
             motion += random.normal(0, 0.5, motion.shape)
@@ -146,9 +150,15 @@ def _unpictured(
 
 
 def draw_movement(
-    random: np.random.Generator, kind: str, head: Head
+    random: np.random.Generator, kind: str, head: Head, free: float = _FREE
 ) -> tuple[NDArray[np.float64], int, NDArray[np.float32]]:
     """What a face does.
+
+    Args:
+        random: What it is drawn from.
+        kind: One of `KINDS`.
+        head: Whose face.
+        free: Share of the expressions that are any units together.
 
     Returns:
         Flow `(size, size, 2)` whose largest displacement is about 1, or 0 where nothing moves; the
@@ -157,13 +167,17 @@ def draw_movement(
     moved: dict[int, NDArray[np.float64]] = {}
     field, label = np.zeros((head.size, head.size, 2)), NO_CLASS
     if kind == "expression":
-        label = int(random.integers(len(MEGC2019_CLASSES)))
-        for name in draw_units(random, MEGC2019_CLASSES[label]):
+        if random.random() < free:
+            chosen = random.choice(_FREE_UNITS, random.integers(1, 4), replace=False).tolist()
+        else:
+            label = int(random.integers(len(MEGC2019_CLASSES)))
+            chosen = [_NUMBERS[name] for name in draw_units(random, MEGC2019_CLASSES[label])]
+        for unit in chosen:
             sides = np.exp(random.normal(0, 0.35) + random.normal(0, 0.25, 2))
             if random.random() < _ONE_SIDED:
                 sides[random.integers(2)] *= random.uniform(0, 0.4)
-            moved[_NUMBERS[name]] = sides
-            field += _at_full(head.unit(_NUMBERS[name], (1, 1)), head.unit(_NUMBERS[name], sides))
+            moved[unit] = sides
+            field += _at_full(head.unit(unit, (1, 1)), head.unit(unit, sides))
     if kind == "blink" or (kind == "expression" and random.random() < _BLINKS):
         moved[45] = np.full(2, np.exp(random.normal(0, 0.3)))
         sign = random.choice((-1, 1))
@@ -211,6 +225,7 @@ def _rendered(
     size: int,
     seed: int,
     peak: tuple[float, float],
+    free: float,
 ) -> Iterator[_Made]:
     side = PICTURE_SIZE
     for number, kind in enumerate(kinds):
@@ -230,7 +245,7 @@ def _rendered(
                 cy + scale * traits["eye_y"], cy + scale * traits["mouth_y"],
                 scale * traits["eye_x"],
             )  # fmt: skip
-        field, label, units = draw_movement(random, kind, Head(random, here, 64))
+        field, label, units = draw_movement(random, kind, Head(random, here, 64), free)
         largest = float(np.linalg.norm(field, axis=-1).max())
         bounds = peak if kind == "expression" else (0.5, 8.0)
         pixels = float(np.exp(random.uniform(*np.log(bounds)))) if largest > 0 else 0.0
