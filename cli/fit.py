@@ -41,7 +41,7 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
               "where there is one, else tvl1.")  # fmt: skip
 @click.option("--model", default="dfrnet", show_default=True, help="Networks: dfrnet, ststnet, "
               "off-apexnet, rcn-a, dual-inception, featref, capsulenet. Without one: svm, "
-              "bi-woof-svm, lbp-top-svm, majority.")  # fmt: skip
+              "bi-woof-svm, lbp-top-svm, majority. Trained on no clip: preset.")  # fmt: skip
 @click.option("--recipe", type=click.Choice(["paper", "best"]), default="paper",
               show_default=True, help="paper: each network's published training, changed by the "
               "options below. best: this package's own, of dfrnet on flow alone.")  # fmt: skip
@@ -121,6 +121,8 @@ def fit(
         start_keras()
         validation = training.validation
     else:
+        if model == "preset":
+            start_keras()
         validation = _without_training(model, validation, choices, all_subjects)
     store = _store(dataset, root, store_path, size, flow_method, jobs)
     from dfrnet_keras.evaluation import evaluate_loso

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from dfrnet_keras.learners.kernel import KernelLearner, MajorityLearner
     from dfrnet_keras.learners.motion import MotionLearner
     from dfrnet_keras.learners.network import NetworkLearner
+    from dfrnet_keras.learners.preset import PresetLearner
     from dfrnet_keras.store import FeatureStore
 
 KERNEL_MACHINES = ("svm", "bi-woof-svm", "lbp-top-svm")
-LEARNERS: tuple[str, ...] = (*TRAINABLE, *KERNEL_MACHINES, "majority")
+LEARNERS: tuple[str, ...] = (*TRAINABLE, *KERNEL_MACHINES, "preset", "majority")
 
 
 def check_name(model: str) -> None:
@@ -37,7 +38,7 @@ def make_learner(
     model_options: dict[str, Any] | None = None,
     recipe: Recipe | BestRecipe | None = None,
     clips: Sequence[Clip] | Callable[[], Sequence[Clip]] | None = None,
-) -> NetworkLearner | MotionLearner | KernelLearner | MajorityLearner:
+) -> NetworkLearner | MotionLearner | KernelLearner | PresetLearner | MajorityLearner:
     """The learner of a name, for `evaluate_loso`.
 
     Args:
@@ -49,7 +50,7 @@ def make_learner(
         clips: The clips of the store, or what gives them; `"lbp-top-svm"` alone reads them.
 
     Returns:
-        A `NetworkLearner`, `MotionLearner`, `KernelLearner` or `MajorityLearner`.
+        A `NetworkLearner`, `MotionLearner`, `KernelLearner`, `PresetLearner` or `MajorityLearner`.
 
     Raises:
         InputError: For an unknown name, options of another model, or a store that lacks what the
@@ -75,6 +76,10 @@ def make_learner(
         from dfrnet_keras.learners.network import NetworkLearner
 
         return NetworkLearner(model, store, model_options=model_options, recipe=recipe)
+    if model == "preset":
+        from dfrnet_keras.learners.preset import PresetLearner
+
+        return PresetLearner(store)
     from dfrnet_keras.learners.kernel import KernelLearner, MajorityLearner
 
     if model == "majority":

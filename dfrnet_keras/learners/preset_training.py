@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.cache import cache_folder
-from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
-from dfrnet_keras.datasets.synthetic.face_model import UNIT_NAMES, UNITS
 from dfrnet_keras.datasets.synthetic.flow import CUT_FACES, MEGC2019_MAPS
 from dfrnet_keras.datasets.synthetic.unit_maps import NEGATIVES, NO_CLASS, UnitMaps, draw_unit_maps
 
 if TYPE_CHECKING:
     import keras
 
-# Raised when drawing or training change, so that presets of an earlier revision are not taken.
-REVISION = 1
 _WARM_UP = 0.2  # share of the steps in which the learning rate rises
 _UNITS_WEIGHT = 4.0  # of the loss of units, a mean over many that are mostly still
 _PIECE = 1000  # maps drawn by a process at a time
@@ -57,6 +49,13 @@ class PresetTraining:
     epochs: int = 2
     batch_size: int = 64
     learning_rate: float = 2e-3
+
+    def shrunk(self, share: float) -> PresetTraining:
+        """The same with a share of the maps."""
+        names = ("hills", "cut_hills", "model", "rendered", "validation")
+        return replace(
+            self, **{name: max(64, round(share * getattr(self, name))) for name in names}
+        )
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -95,7 +94,14 @@ def draw_training_maps(
     ]
     # In pieces, so that several processes draw what one would have drawn.
     pieces = [
-        (min(_PIECE, count - begin), _seed(seed, 1, number, begin), source, layout, share, classes)
+        (
+            min(_PIECE, count - begin),
+            seed_of(seed, 1, number, begin),
+            source,
+            layout,
+            share,
+            classes,
+        )
         for number, (count, source, layout, share, classes) in enumerate(plan)
         for begin in range(0, count, _PIECE)
     ]
@@ -134,15 +140,15 @@ def train_preset(
     maps, teaches = draw_training_maps(training, seed, jobs)
     motion = RelativeMotion()(maps.flow)
     views = [np.array(motion), np.array(MirroredMotion()(motion))]
-    random = np.random.default_rng(_seed(seed, 2))
+    random = np.random.default_rng(seed_of(seed, 2))
     strength = np.array(MotionStrength()(maps.flow))
     strength[~maps.rendered | (random.random(len(strength)) < _UNKNOWN)] = 0
-    keras.utils.set_random_seed(_seed(seed, 3))
+    keras.utils.set_random_seed(seed_of(seed, 3))
     network = PresetNetwork(members=training.members)
     for number in range(training.members):
         on_progress(f"training member {number + 1} of {training.members}")
         member = member_of(network, number)
-        _train(member, training, maps, teaches, views, strength, _seed(seed, 4, number))
+        _train(member, training, maps, teaches, views, strength, seed_of(seed, 4, number))
     on_progress("calibrating")
     return _calibrated(network, training, seed)
 
@@ -208,7 +214,7 @@ def _calibrated(network: keras.Model, training: PresetTraining, seed: int) -> Tr
     thresholds = {}
     for number, (flow_range, layout) in enumerate(LAYOUTS.items()):
         maps = draw_unit_maps(
-            training.validation, seed=_seed(seed, 5, number), source="rendered", layout=layout
+            training.validation, seed=seed_of(seed, 5, number), source="rendered", layout=layout
         )
         twin = PresetNetwork(members=training.members, flow_range=flow_range)
         twin.set_weights(network.get_weights())
@@ -240,38 +246,6 @@ def _calibrated(network: keras.Model, training: PresetTraining, seed: int) -> Tr
     return TrainedPreset(network, (class_temperature, movement_temperature), thresholds)
 
 
-def _seed(*numbers: int) -> int:
+def seed_of(*numbers: int) -> int:
+    """One seed of several numbers."""
     return int(np.random.SeedSequence([8, *numbers]).generate_state(1)[0] >> 1)
-
-
-def trained_preset(training: PresetTraining, seed: int, **options: Any) -> Path:
-    """The folder of a preset in the cache, made where it is not there yet.
-
-    Args:
-        training, seed: See `train_preset`.
-        **options: See `train_preset`.
-    """
-    from dfrnet_keras.models.preset import CARD, write_preset
-
-    identity = json.dumps([REVISION, training.as_dict(), seed])
-    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    folder = cache_folder("presets") / digest
-    if not (folder / CARD).is_file():
-        trained = train_preset(training, seed, **options)
-        write_preset(folder, trained.network, describe(trained, training, seed), {})
-    return folder
-
-
-def describe(trained: TrainedPreset, training: PresetTraining, seed: int) -> dict[str, Any]:
-    """What the card of a preset says of itself before anything is measured."""
-    return {
-        "revision": REVISION,
-        "seed": seed,
-        "training": training.as_dict(),
-        "classes": list(MEGC2019_CLASSES),
-        "units": list(UNITS),
-        "unit_names": {f"AU{unit}": name for unit, name in UNIT_NAMES.items()},
-        "temperatures": list(trained.temperatures),
-        "thresholds": trained.thresholds,
-        "preparation": {"size": 28, "flow_method": "dis"},
-    }

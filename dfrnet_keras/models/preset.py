@@ -213,7 +213,7 @@ def write_preset(
     """
     with whole_folder(folder, overwrite=overwrite) as partial:
         weights = [np.asarray(values, np.float16) for values in network.get_weights()]
-        named = {f"w{number:03d}": values for number, values in enumerate(weights)}
+        named: dict[str, Any] = {f"w{place:03d}": each for place, each in enumerate(weights)}
         np.savez_compressed(partial / WEIGHTS, **named)
         for name, content in files.items():
             (partial / name).write_bytes(content)
@@ -224,13 +224,3 @@ def write_preset(
         text = json.dumps({**card, "files": hashes}, indent=1)
         (partial / CARD).write_text(text, encoding="utf-8")
     return Path(folder)
-
-
-def preset_network(
-    name: str | os.PathLike[str] = DEFAULT_PRESET,
-    *,
-    input_size: int = 28,
-    flow_range: str = "pixels",
-) -> keras.Model:
-    """The network of a preset, see `Preset`; `DFRNet.from_preset` by another name."""
-    return Preset(name, input_size=input_size, flow_range=flow_range).network

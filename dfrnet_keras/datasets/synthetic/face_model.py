@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from dfrnet_keras.datasets.synthetic.flow import FaceLayout
 
@@ -45,7 +45,7 @@ UNIT_NAMES = {
     15: "lip corner down", 17: "chin up", 20: "lips stretched", 24: "lips tight or pressed",
     26: "lips part or jaw drops", 45: "blink",
 }  # fmt: skip
-_SIDES = {"_": ("_R", "_L")}  # left and right half of the map
+_SIDES = ("_R", "_L")  # left and right half of the map
 
 
 class Head:
@@ -94,7 +94,7 @@ class Head:
         """Flow of one movement of the model at full strength, `(size, size, 2)` in map sides."""
         return self._field(_model()["expressions"][_model()["places"][name]])
 
-    def unit(self, unit: int, sides: tuple[float, float]) -> NDArray[np.float64]:
+    def unit(self, unit: int, sides: ArrayLike) -> NDArray[np.float64]:
         """Flow of an action unit.
 
         Args:
@@ -103,17 +103,15 @@ class Head:
         """
         return self.both(UNIT_SHAPES[unit], sides)
 
-    def both(
-        self, shapes: tuple[tuple[str, float], ...], sides: tuple[float, float]
-    ) -> NDArray[np.float64]:
+    def both(self, shapes: tuple[tuple[str, float], ...], sides: ArrayLike) -> NDArray[np.float64]:
         """Flow of movements of the model by name and share; a name that ends in _ has two sides."""
         total = np.zeros((self.size, self.size, 2))
         for name, share in shapes:
             if name.endswith("_"):
-                for end, strength in zip(_SIDES["_"], sides, strict=True):
+                for end, strength in zip(_SIDES, np.asarray(sides).tolist(), strict=True):
                     total += share * strength * self.shape(name[:-1] + end)
             else:
-                total += share * np.mean(sides) * self.shape(name)
+                total += share * float(np.mean(sides)) * self.shape(name)
         return total
 
     def turn(self, angles: NDArray[np.float64]) -> NDArray[np.float64]:

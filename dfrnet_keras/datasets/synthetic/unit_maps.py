@@ -186,7 +186,7 @@ def draw_movement(
         names = [("eyeLookIn_R", "eyeLookOut_L"), ("eyeLookOut_R", "eyeLookIn_L"),
                  ("eyeLookUp_R", "eyeLookUp_L"), ("eyeLookDown_R", "eyeLookDown_L")]  # fmt: skip
         way = int(random.integers(4))
-        both = sum(head.shape(name) for name in names[way])
+        both = head.shape(names[way][0]) + head.shape(names[way][1])
         lids = _at_full(both, both) * random.uniform(0.3, 1)
         # The eyeballs are no part of the model: both turn the same way inside the lids.
         place = np.abs(head.both((("eyeBlink_", 1),), (1, 1))).sum(-1, keepdims=True)
