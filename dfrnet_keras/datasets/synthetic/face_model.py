@@ -111,7 +111,7 @@ class Head:
                 for end, strength in zip(_SIDES, np.asarray(sides).tolist(), strict=True):
                     total += share * strength * self.shape(name[:-1] + end)
             else:
-                total += share * float(np.mean(sides)) * self.shape(name)
+                total += share * float(np.asarray(sides).mean()) * self.shape(name)
         return total
 
     def turn(self, angles: NDArray[np.float64]) -> NDArray[np.float64]:
