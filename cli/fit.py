@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dfrnet_keras.datasets import Clip
+    from dfrnet_keras.evaluation.learner import Learner
     from dfrnet_keras.models.recipe import BestRecipe, Recipe
     from dfrnet_keras.store import FeatureStore
 
@@ -45,6 +46,8 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.option("--recipe", type=click.Choice(["paper", "best"]), default="paper",
               show_default=True, help="paper: each network's published training, changed by the "
               "options below. best: this package's own, of dfrnet on flow alone.")  # fmt: skip
+@click.option("--from-preset", metavar="NAME", help="As --recipe best, with the members of a "
+              "preset (dfr-keras preset list).")  # fmt: skip
 @click.option("--features", help="Views to use, of those in the store: T, S, D or several.")
 @click.option("--fusion", help="dynamic, add, multiply or concat.")
 @click.option("--attention", help="none, spatial, channel or all.")
@@ -82,6 +85,7 @@ def fit(
     flow_method: str | None,
     model: str,
     recipe: str,
+    from_preset: str | None,
     validation: str | None,
     protocol: str | None,
     seeds: int,
@@ -113,7 +117,7 @@ def fit(
 
     check_name(model)
     training: Recipe | BestRecipe | None = None
-    if recipe == "best":
+    if recipe == "best" or from_preset is not None:
         training = _best(model, validation, choices)
     elif model in TRAINABLE:
         training = _training(model, validation, choices)
@@ -129,13 +133,21 @@ def fit(
     from dfrnet_keras.evaluation.folds import unlearned_classes
 
     options = {name: choices[name] for name in _NETWORK_OPTIONS if choices[name] is not None}
-    learner = make_learner(
-        model,
-        store,
-        model_options=options,
-        recipe=training,
-        clips=lambda: _clips(dataset, root),
-    )
+    learner: Learner
+    if from_preset is not None:
+        from dfrnet_keras.learners.preset import FromPresetLearner
+        from dfrnet_keras.models.recipe import BestRecipe
+
+        assert isinstance(training, BestRecipe)
+        learner = FromPresetLearner(store, from_preset, recipe=training)
+    else:
+        learner = make_learner(
+            model,
+            store,
+            model_options=options,
+            recipe=training,
+            clips=lambda: _clips(dataset, root),
+        )
     folder = run_dir or _default_run_dir(
         dataset or store.path.name, learner, validation, protocol or "composite"
     )

@@ -21,7 +21,7 @@ _PIECE = 1000  # maps drawn by a process at a time
 _UNKNOWN = 0.3  # share of the rendered maps whose strength is hidden in training
 # Where faces lie in maps with pixels as their unit, and in published maps of bytes.
 LAYOUTS = {"pixels": CUT_FACES, "bytes": MEGC2019_MAPS}
-ABSTAINING = 0.97  # share of each kind of drawn negatives below the threshold
+ABSTAINING = 0.96  # share of each kind of drawn negatives below the threshold
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def train_preset(
         member = member_of(network, number)
         _train(member, training, maps, teaches, views, strength, seed_of(seed, 4, number))
     on_progress("calibrating")
-    return _calibrated(network, training, seed)
+    return calibrated(network, training, seed)
 
 
 def _train(
@@ -204,7 +204,7 @@ def _train(
             )
 
 
-def _calibrated(network: keras.Model, training: PresetTraining, seed: int) -> TrainedPreset:
+def calibrated(network: keras.Model, training: PresetTraining, seed: int) -> TrainedPreset:
     """Temperatures and thresholds on drawn maps of people that no training map shows."""
     from scipy.optimize import minimize_scalar
     from scipy.special import expit, logit, softmax

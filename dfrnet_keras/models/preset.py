@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PRESET = "drawn-units"
 WEIGHTS, CARD, TFLITE = "weights.npz", "card.json", "int8.tflite"
+_STILL = 1e-6  # of displacements: below, a map has no pattern that the network could know
 _FOLDER = Path(__file__).with_name("presets")
 
 
@@ -113,21 +114,19 @@ class Preset:
         if not np.isfinite(maps).all():
             raise InputError("flow holds values that are no numbers: compute it again")
         answers = self.network.predict(maps, batch_size=64, verbose=0)
+        still = np.ptp(maps[..., :2], axis=(1, 2)).max(-1) < _STILL
+        movement = np.where(still, 0.0, answers["movement"][:, 0].astype(np.float64))
         return [
-            self._answer(*(np.asarray(answers[output][clip], np.float64)
-                           for output in ("probabilities", "movement", "units")))
-            for clip in range(len(maps))
-        ]  # fmt: skip
-
-    def _answer(self, chances: NDArray, movement: NDArray, units: NDArray) -> PresetAnswer:
-        moves = float(movement[0])
-        return PresetAnswer(
-            self.classes[int(chances.argmax())] if moves >= self.threshold else None,
-            dict(zip(self.classes, chances.tolist(), strict=True)),
-            moves,
-            {name: (left, right) for name, (left, right) in zip(self.units, units.tolist(),
-                                                                strict=True)},
-        )  # fmt: skip
+            PresetAnswer(
+                self.classes[int(chances.argmax())] if moves >= self.threshold else None,
+                dict(zip(self.classes, chances.tolist(), strict=True)),
+                float(moves),
+                dict(zip(self.units, map(tuple, sides.tolist()), strict=True)),
+            )
+            for chances, moves, sides in zip(
+                answers["probabilities"], movement, answers["units"], strict=True
+            )
+        ]
 
 
 def preset_folder(name: str | os.PathLike[str]) -> Path:

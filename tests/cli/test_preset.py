@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from dfrnet_keras.cli.main import dfr_keras
-from dfrnet_keras.learners.preset import PresetLearner
+from dfrnet_keras.learners.preset import FromPresetLearner, PresetLearner
 from dfrnet_keras.learners.preset_training import PresetTraining
-from dfrnet_keras.models import Preset
+from dfrnet_keras.models import DFRNet, Preset
 from dfrnet_keras.models.preset import CARD, TFLITE, WEIGHTS
 
 
@@ -63,3 +63,25 @@ def test_the_learner_answers_for_every_clip_with_nothing_learnt(make_store, monk
         np.testing.assert_allclose(by_clip[place], list(answer.probabilities.values()), atol=1e-4)
     assert not any(tmp_path.iterdir())
     assert PresetTraining().shrunk(0.5).hills == PresetTraining().hills // 2
+
+
+def test_folds_are_fitted_to_what_the_members_of_a_preset_see(make_store, tmp_path, monkeypatch):
+    monkeypatch.setenv("DFR_KERAS_HOME", str(tmp_path))
+    store = make_store(size=28)
+    arguments = ["fit", "--store", store.path, "--from-preset", "drawn-units", "--json"]
+    run = ["--run-dir", tmp_path / "run"]
+    result = CliRunner().invoke(dfr_keras, list(map(str, [*arguments, *run])))
+    assert result.exit_code == 0, result.output
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert settings["learner"]["options"]["preset"] == "drawn-units"
+    learner = FromPresetLearner(store)
+    features, drawn = learner.described(0)
+    network = DFRNet.from_preset(flow_range=store.flow_range)
+    assert features.shape[:3] == (4, 2, len(store))
+    # Logits are averaged in the network, probabilities here: both name the same class mostly.
+    maps = store.arrays["flow"].astype("float32")
+    chances = network.predict(maps, verbose=0)["probabilities"]
+    assert (drawn.mean((0, 1)).argmax(1) == chances.argmax(1)).mean() > 0.7
+    refused = CliRunner().invoke(dfr_keras, list(map(str, [*arguments, "--all-subjects"])))
+    assert refused.exit_code == 1
+    assert "--from-preset is evaluated alone" in str(refused.exception)
