@@ -40,6 +40,8 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.option("--recipe", type=click.Choice(["paper", "best"]), default="paper",
               show_default=True, help="paper: each network's published training, changed by the "
               "options below. best: this package's own, of dfrnet on flow alone.")  # fmt: skip
+@click.option("--from-preset", metavar="NAME", help="As --recipe best, with the members of a "
+              "preset (dfr-keras preset list) in place of those it would train.")  # fmt: skip
 @click.option("--features", help="Views to use, of those in the store: T, S, D or several.")
 @shared.network
 @click.option("--validation", help="subjects, none or test-subject (optimistic); the recipe's by "
@@ -74,6 +76,7 @@ def fit(
     flow_method: str | None,
     model: str,
     recipe: str,
+    from_preset: str | None,
     protocol: str | None,
     seeds: int,
     seed: int,
@@ -108,10 +111,10 @@ def fit(
     check_name(model)
     changes = {name: value for name, value in choices.items() if value is not None}
     options = {name: changes.pop(name) for name in _NETWORK_OPTIONS if name in changes}
-    training = _training(model, recipe, options, changes)
-    if training is not None:
+    training = _training(model, "best" if from_preset else recipe, options, changes)
+    if training is not None or model == "preset":
         start_keras()
-    elif all_subjects:
+    if all_subjects and training is None:
         raise InputError(
             f"--all-subjects trains a network to deploy, and {model} is none: "
             "evaluate it without --all-subjects, or choose a network."
@@ -120,7 +123,12 @@ def fit(
         source = Source(dataset, root, store_path, size, flow_method, jobs, clips_bar)
         store = source.store
     learner = make_learner(
-        model, store, model_options=options, recipe=training, clips=lambda: source.clips
+        model,
+        store,
+        model_options=options,
+        recipe=training,
+        clips=lambda: source.clips,
+        from_preset=from_preset,
     )
     validation = "none" if training is None else training.validation
     protocol = protocol or "composite"

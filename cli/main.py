@@ -22,6 +22,7 @@ _COMMANDS = {
     "evaluate": "Print the metrics of a run.",
     "fit": "Train and evaluate leave-one-subject-out, or on all subjects.",
     "predict": "Recognise the expression in videos or folders of frames.",
+    "preset": "List or make the networks that come with the package.",
     "prepare": "Build the feature store of a dataset.",
     "report": "Write one HTML page about a run, or about several compared.",
     "reproduce": "Run the paper's tables and figures again, beside the printed figures.",

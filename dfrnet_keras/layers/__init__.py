@@ -14,7 +14,7 @@ from dfrnet_keras.layers.gray import Gray
 from dfrnet_keras.layers.optical_flow import OpticalFlow
 from dfrnet_keras.layers.optical_strain import OpticalStrain
 from dfrnet_keras.layers.padded_max_pooling import PaddedMaxPooling2D
-from dfrnet_keras.layers.relative_motion import MirroredMotion, RelativeMotion
+from dfrnet_keras.layers.relative_motion import MirroredMotion, MotionStrength, RelativeMotion
 from dfrnet_keras.layers.residual_block import ResidualBlock
 from dfrnet_keras.layers.spatial_attention import SpatialAttention
 from dfrnet_keras.layers.token_embedding import TokenEmbedding
@@ -32,6 +32,7 @@ __all__ = [
     "FusionBlock",
     "Gray",
     "MirroredMotion",
+    "MotionStrength",
     "OpticalFlow",
     "OpticalStrain",
     "PaddedMaxPooling2D",

@@ -11,6 +11,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape
 
 _SMALLEST = 1e-6  # below this a map holds no motion, and is not enlarged
+_FAINTEST = 1e-3  # pixels, far below what any flow method measures
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
@@ -79,6 +80,46 @@ class MirroredMotion(BaseLayer):
     def call(self, inputs: Any) -> Any:
         turned = ops.flip(inputs, axis=2)
         return ops.concatenate([-turned[..., :1], turned[..., 1:]], axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="dfrnet_keras")
+class MotionStrength(BaseLayer):
+    """How strongly a face moves: what `RelativeMotion` takes out.
+
+    Args:
+        scale: What displacements are multiplied by, to be pixels of a map of 28.
+        known: Whether displacements have a unit; all answers are 0 where they have none.
+        **kwargs: Base layer arguments, such as `name` and `dtype`.
+
+    Call arguments:
+        inputs: Flow maps: horizontal and vertical displacement and strain.
+
+    Input shape:
+        `(batch, height, width, 3)`.
+
+    Output shape:
+        `(batch, 3)`: 1; then, of the displacements without their median, the logarithms of root
+        mean square and of the largest component, each about -1 to 1.
+    """
+
+    arguments = ("scale", "known")
+
+    def __init__(self, scale: float = 1.0, known: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale = scale
+        self.known = known
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (input_shape[0], 3)
+
+    def call(self, inputs: Any) -> Any:
+        flow = ops.cast(inputs, "float32") * self.scale
+        places = ops.reshape(flow, (-1, flow.shape[1] * flow.shape[2], 1, 3))
+        motion = (flow - _median(places))[..., :2]
+        mean = ops.log(ops.sqrt(ops.mean(ops.square(motion), axis=(1, 2, 3))) + _FAINTEST) + 2.5
+        largest = ops.log(ops.max(ops.abs(motion), axis=(1, 2, 3)) + _FAINTEST) + 1
+        strength = ops.stack([ops.ones_like(mean), mean, largest], axis=-1)
+        return ops.cast(strength if self.known else ops.zeros_like(strength), self.compute_dtype)
 
 
 def _mean(values: Any) -> Any:

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from dfrnet_keras.learners.kernel import KernelLearner, MajorityLearner
     from dfrnet_keras.learners.motion import MotionLearner
     from dfrnet_keras.learners.network import NetworkLearner
+    from dfrnet_keras.learners.preset import PresetLearner
     from dfrnet_keras.store import FeatureStore
 
 KERNEL_MACHINES = ("svm", "bi-woof-svm", "lbp-top-svm")
-LEARNERS: tuple[str, ...] = (*TRAINABLE, *KERNEL_MACHINES, "majority")
+LEARNERS: tuple[str, ...] = (*TRAINABLE, *KERNEL_MACHINES, "preset", "majority")
 
 
 def check_name(model: str) -> None:
@@ -37,7 +38,8 @@ def make_learner(
     model_options: dict[str, Any] | None = None,
     recipe: Recipe | BestRecipe | None = None,
     clips: Sequence[Clip] | Callable[[], Sequence[Clip]] | None = None,
-) -> NetworkLearner | MotionLearner | KernelLearner | MajorityLearner:
+    from_preset: str | None = None,
+) -> NetworkLearner | MotionLearner | KernelLearner | PresetLearner | MajorityLearner:
     """The learner of a name, for `evaluate_loso`.
 
     Args:
@@ -47,9 +49,10 @@ def make_learner(
         recipe: The training of a network; its published one by default. A `BestRecipe` belongs to
             `"dfrnet"` and fixes the network too.
         clips: The clips of the store, or what gives them; `"lbp-top-svm"` alone reads them.
+        from_preset: A preset whose members take the place of those that a `BestRecipe` trains.
 
     Returns:
-        A `NetworkLearner`, `MotionLearner`, `KernelLearner` or `MajorityLearner`.
+        A `NetworkLearner`, `MotionLearner`, `KernelLearner`, `PresetLearner` or `MajorityLearner`.
 
     Raises:
         InputError: For an unknown name, options of another model, or a store that lacks what the
@@ -68,6 +71,10 @@ def make_learner(
                 "--recipe best is a training of dfrnet and fixes its parts: leave out "
                 + (f"--{next(iter(model_options))}." if model_options else f"--model {model}.")
             )
+        if from_preset is not None:
+            from dfrnet_keras.learners.preset import FromPresetLearner
+
+            return FromPresetLearner(store, from_preset, recipe=recipe)
         from dfrnet_keras.learners.motion import MotionLearner
 
         return MotionLearner(store, recipe=recipe)
@@ -75,6 +82,10 @@ def make_learner(
         from dfrnet_keras.learners.network import NetworkLearner
 
         return NetworkLearner(model, store, model_options=model_options, recipe=recipe)
+    if model == "preset":
+        from dfrnet_keras.learners.preset import PresetLearner
+
+        return PresetLearner(store)
     from dfrnet_keras.learners.kernel import KernelLearner, MajorityLearner
 
     if model == "majority":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
 
 import keras
 from keras import layers
@@ -105,6 +107,26 @@ def DFRNet(
         name="predictions",
     )(x)
     return keras.Model(inputs, outputs, name=name)
+
+
+def _from_preset(name: str = "drawn-units", **arguments: Any) -> keras.Model:
+    """A network that comes with the package, trained: `DFRNet.from_preset("drawn-units")`.
+
+    Args:
+        name: One of `list_presets()`, or a folder that `dfr-keras preset make` wrote.
+        **arguments: `input_size`, `flow_range`, see `models.Preset`.
+
+    Returns:
+        A functional model from `flow` to a dict, see `preset_network.PresetNetwork`.
+
+    Raises:
+        InputError: There is no such preset, or its files are damaged.
+    """
+    # By its name, since that module builds on this one.
+    return import_module("dfrnet_keras.models.preset").Preset(name, **arguments).network
+
+
+DFRNet.from_preset = _from_preset  # type: ignore[attr-defined]
 
 
 def normalization_layers(model: keras.Model) -> dict[str, FeatureNormalization]:

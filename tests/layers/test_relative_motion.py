@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers import MirroredMotion, RelativeMotion
+from dfrnet_keras.layers import MirroredMotion, MotionStrength, RelativeMotion
 
 
 def flow(seed=0, count=2, size=6):
@@ -58,3 +58,14 @@ def test_the_mirror_image_of_relative_motion_is_the_relative_motion_of_the_mirro
         numpy(RelativeMotion()(mirrored)),
         atol=1e-5,
     )
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_motion_strength(check_layer, known):
+    data = flow()
+    outputs = check_layer(MotionStrength(scale=0.5, known=known), data)
+    motion = 0.5 * (data - np.median(data, axis=(1, 2), keepdims=True))[..., :2]
+    mean = np.log(np.sqrt(np.square(motion).mean(axis=(1, 2, 3))) + 1e-3) + 2.5
+    largest = np.log(np.abs(motion).max(axis=(1, 2, 3)) + 1e-3) + 1
+    expected = np.stack([np.ones(2), mean, largest], axis=-1)
+    np.testing.assert_allclose(outputs, known * expected, atol=1e-4)

@@ -114,26 +114,33 @@ def draw_motion(
     labels = random.integers(0, len(MEGC2019_CLASSES), count)
     flow = np.empty((count, size, size, 3), np.float32)
     for number, label in enumerate(labels):
-        motion = _clip(random, MEGC2019_CLASSES[label], layout, size)
+        motion, _ = draw_clip(random, MEGC2019_CLASSES[label], layout, size)
         flow[number, ..., :2] = motion
         flow[number, ..., 2] = optical_strain(motion, cross_term=True)
     return flow, labels
 
 
-def _clip(
-    random: np.random.Generator, label: str, layout: FaceLayout, size: int
-) -> NDArray[np.float64]:
+def draw_units(random: np.random.Generator, label: str) -> tuple[str, ...]:
+    """A combination of `ACTION_UNITS` that goes with a class."""
     combinations = _COMBINATIONS[label]
     shares = list(combinations.values())
-    units = list(combinations)[random.choice(len(shares), p=np.array(shares) / sum(shares))]
-    motion = np.zeros((size, size, 2))
+    return list(combinations)[random.choice(len(shares), p=np.array(shares) / sum(shares))]
+
+
+def draw_clip(
+    random: np.random.Generator, label: str, layout: FaceLayout, size: int
+) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+    """One clip of a class: u and v `(size, size, 2)`, and each unit's strength on both sides."""
+    units = draw_units(random, label)
+    motion, moved = np.zeros((size, size, 2)), {}
     place = random.normal(0, 0.036, 2) * (1, 0.8), np.exp(random.normal(0, 0.06))
     for unit in units:
-        _move(motion, random, unit, np.exp(random.normal(0, 0.35)), layout, place)
+        strength = np.exp(random.normal(0, 0.35))
+        moved[unit] = _move(motion, random, unit, strength, layout, place)
     if random.random() < _BLINKS:
         strength = random.choice((-1, 1)) * np.exp(random.normal(-0.3, 0.4))
-        _move(motion, random, "blink", strength, layout, place)
-    return motion + _disturbance(random, size)
+        moved["blink"] = abs(_move(motion, random, "blink", strength, layout, place))
+    return motion + draw_disturbance(random, size), moved
 
 
 def _move(
@@ -143,8 +150,8 @@ def _move(
     strength: float,
     layout: FaceLayout,
     place: tuple[NDArray[np.float64], float],
-) -> None:
-    """Add the hills of an action unit on both sides of the face."""
+) -> NDArray[np.float64]:
+    """Add the hills of an action unit on both sides of the face; return their strengths."""
     size = len(motion)
     pixels = (np.arange(size) + 0.5) / size
     moved, scale = place
@@ -165,9 +172,10 @@ def _move(
             hill = strength * side * rows[:, None] * columns
             motion[..., 0] += hill * (-sign * across + random.normal(0, 0.12))
             motion[..., 1] += hill * (down + random.normal(0, 0.12))
+    return strength * sides
 
 
-def _disturbance(random: np.random.Generator, size: int) -> NDArray[np.float64]:
+def draw_disturbance(random: np.random.Generator, size: int) -> NDArray[np.float64]:
     """What is left of the head's motion, and waves that the flow method makes of noise."""
     from scipy.ndimage import gaussian_filter
 

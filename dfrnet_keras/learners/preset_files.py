@@ -1,0 +1,117 @@
+"""The folder of a preset: card, notice, and the network that becomes its `.tflite` file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.cache import cache_folder
+from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
+from dfrnet_keras.datasets.synthetic.face_model import UNIT_NAMES, UNITS
+from dfrnet_keras.datasets.synthetic.unit_maps import draw_unit_maps
+from dfrnet_keras.learners.preset_training import (
+    PresetTraining,
+    TrainedPreset,
+    seed_of,
+    train_preset,
+)
+
+if TYPE_CHECKING:
+    import keras
+
+LEARNT_FROM = (
+    "drawn maps alone: hills of action units, a scanned face model, rendered people and the flow "
+    "that DIS measures on them; no real clip"
+)
+NOT_FOR = (
+    "lie detection", "hiring", "clinical use", "surveillance", "any decision about a person",
+)  # fmt: skip
+LICENCE = "Apache-2.0; the face model is under the MIT licence of NOTICE.txt"
+# Raised when drawing or training change, so that presets of an earlier revision are not taken.
+REVISION = 1
+
+
+def trained_preset(training: PresetTraining, seed: int, **options: Any) -> Path:
+    """The folder of a preset in the cache, made where it is not there yet.
+
+    Args:
+        training, seed: See `train_preset`.
+        **options: See `train_preset`.
+    """
+    from dfrnet_keras.models.preset import CARD, write_preset
+
+    identity = json.dumps([REVISION, training.as_dict(), seed])
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    folder = cache_folder("presets") / digest
+    if not (folder / CARD).is_file():
+        trained = train_preset(training, seed, **options)
+        write_preset(folder, trained.network, describe(trained, training, seed), {})
+    return folder
+
+
+def describe(trained: TrainedPreset, training: PresetTraining, seed: int) -> dict[str, Any]:
+    """What the card of a preset says of itself before anything is measured."""
+    return {
+        "revision": REVISION,
+        "seed": seed,
+        "training": training.as_dict(),
+        "classes": list(MEGC2019_CLASSES),
+        "units": list(UNITS),
+        "unit_names": {f"AU{unit}": name for unit, name in UNIT_NAMES.items()},
+        "temperatures": list(trained.temperatures),
+        "thresholds": trained.thresholds,
+        "preparation": {"size": 28, "flow_method": "dis"},
+        "learnt_from": LEARNT_FROM,
+        "not_for": list(NOT_FOR),
+        "licence": LICENCE,
+    }
+
+
+def probabilities_alone(trained: TrainedPreset) -> keras.Model:
+    """The part of a preset that gives the classes, with its temperature, for a `.tflite` file."""
+    import keras
+
+    from dfrnet_keras.models.preset_network import PresetNetwork
+
+    network = PresetNetwork(
+        members=len([1 for layer in trained.network.layers if layer.name.endswith("_classes")]),
+        temperatures=trained.temperatures,
+    )
+    network.set_weights(trained.network.get_weights())
+    return keras.Model(network.input, network.output["probabilities"], name="preset")
+
+
+def sample_maps(seed: int, count: int = 200) -> list[dict[str, NDArray[np.float32]]]:
+    """Rendered maps, one a dict as `tflite.convert` takes them, which set the ranges of int8."""
+    maps = draw_unit_maps(count, seed=seed_of(seed, 6), source="rendered")
+    return [{"flow": flow[None]} for flow in maps.flow]
+
+
+def text_files(card: dict[str, Any]) -> dict[str, bytes]:
+    """The card for a reader, and the notice of the face model."""
+    lines = [
+        "# A preset of dfrnet_keras",
+        "",
+        f"Recognises {', '.join(card['classes'])} micro-expressions in the optical flow from onset "
+        f"to apex ({card['preparation']['flow_method']} flow, maps of "
+        f"{card['preparation']['size']} pixels), says whether there is one, and which action units "
+        f"moved: {', '.join(f'{unit} ({name})' for unit, name in card['unit_names'].items())}.",
+        "",
+        f"Learnt from {card['learnt_from']}.",
+        f"Made by `dfr-keras preset make --seed {card['seed']}`.",
+        "",
+        f"Not for {', '.join(card['not_for'])}.",
+        "",
+        "Measured: docs/presets.md.",
+        "",
+        f"Licence: {card['licence']}.",
+        "",
+    ]
+    notice = files("dfrnet_keras.datasets.synthetic") / "face_model_license.txt"
+    return {"card.md": "\n".join(lines).encode(), "NOTICE.txt": notice.read_bytes()}
