@@ -76,10 +76,17 @@ class NetworkLearner(Learner):
         key = json.dumps([self.settings, str(self.store.path), self.store.digest])
         if key not in _TRAINERS:
             _TRAINERS.clear()  # One at a time: a second network would only take memory.
-            _TRAINERS[key] = Trainer(
+            _TRAINERS[key] = self._trainer_class()(
                 self.model, self.store, self.views, self.recipe, self.model_options
             )
         return _TRAINERS[key]
+
+    def _trainer_class(self) -> type[Trainer]:
+        if self.model == "me-plan":
+            from dfrnet_keras.learners.episodes import EpisodeTrainer
+
+            return EpisodeTrainer
+        return Trainer
 
     def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, softmax probabilities of its test clips, history) for each fold."""
