@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from dfrnet_keras.layers import MirroredMotion, MotionStrength, RelativeMotion, ResidualBlock
@@ -103,6 +104,28 @@ def member_of(network: keras.Model, number: int) -> keras.Model:
     return keras.Model({"motion": motion, "strength": strength}, heads)
 
 
+def trunk_of(
+    network: keras.Model, number: int, flow_range: str
+) -> tuple[keras.Model, np.ndarray, np.ndarray]:
+    """What a member makes of a clip before its classifier, and that classifier.
+
+    Args:
+        network: What `PresetNetwork` made.
+        number: The member.
+        flow_range: Whose classifier: that of maps in `"pixels"` or in `"bytes"`.
+
+    Returns:
+        A model from `motion` `(batch, 28, 28, 3)` to features `(batch, features)`, and the
+        classifier's kernel `(features, classes)` and bias `(classes,)`.
+    """
+    motion = keras.Input((SIDE, SIDE, 3), name="motion")
+    kernel, bias = network.get_layer(f"member{number}_classes").get_weights()
+    place = list(CLASS_HEADS).index(flow_range)
+    trunk = keras.Model(motion, _features(network.get_layer, number, motion))
+    halves = (np.split(values, len(CLASS_HEADS), axis=-1)[place] for values in (kernel, bias))
+    return trunk, *halves
+
+
 def _layers(number: int, classes: int, units: int) -> list[Any]:
     prefix = f"member{number}_"
     dense = {"kernel_initializer": "he_normal"}
@@ -125,16 +148,20 @@ def _layers(number: int, classes: int, units: int) -> list[Any]:
     ]
 
 
+def _features(find: Callable[[str], Any], number: int, motion: Any) -> Any:
+    blocks = (f"stage{stage}_block{block}" for stage in range(len(_WIDTHS)) for block in range(2))
+    for name in ("flow_conv", "flow_pool", *blocks, "positions"):
+        motion = find(f"member{number}_{name}")(motion)
+    return motion
+
+
 def _heads(
     find: Callable[[str], Any], number: int, motion: Any, strength: Any, dropout: float = 0.0
 ) -> dict[str, Any]:
     def named(name: str) -> Any:
         return find(f"member{number}_{name}")
 
-    x = motion
-    for name in ("flow_conv", "flow_pool", "stage0_block0", "stage0_block1", "stage1_block0",
-                 "stage1_block1", "positions"):  # fmt: skip
-        x = named(name)(x)
+    x = _features(find, number, motion)
     if dropout:
         x = layers.Dropout(dropout)(x)
     pattern = named("pattern")(x)
