@@ -35,6 +35,8 @@ class EpisodeTrainer(Trainer):
     classes of the store.
     """
 
+    side_by_side = False
+
     def _initialize(self, seed: int) -> None:
         super()._initialize(seed)
         taught = pretrained(self.store, seed)
