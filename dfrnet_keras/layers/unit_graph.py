@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -63,7 +64,7 @@ class UnitGraph(BaseLayer):
         )
         self.graph_kernels = [
             self.add_weight(shape=pair, initializer="glorot_uniform", name=f"graph{number}")
-            for number, pair in enumerate(zip(widths, widths[1:], strict=False), start=1)
+            for number, pair in enumerate(pairwise(widths), start=1)
         ]
         self.adjacency = self.add_weight(
             shape=(units, units), initializer="identity", trainable=False, name="adjacency"

@@ -11,6 +11,7 @@ from keras import ops
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts, torch_uniform
 
+
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
 class WindowAttention(BaseLayer):
     """Let the places of each window of a map attend to each other, and to no others.

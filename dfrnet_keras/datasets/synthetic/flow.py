@@ -127,6 +127,12 @@ def draw_motion(
     return flow, labels
 
 
+def combinations_of(label: str) -> dict[tuple[str, ...], float]:
+    """Combinations of `ACTION_UNITS` that go with a class, and the share of each."""
+    shares = _COMBINATIONS[label]
+    return {units: share / sum(shares.values()) for units, share in shares.items()}
+
+
 def draw_units(random: np.random.Generator, label: str) -> tuple[str, ...]:
     """A combination of `ACTION_UNITS` that goes with a class."""
     combinations = _COMBINATIONS[label]
