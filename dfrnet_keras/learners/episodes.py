@@ -84,7 +84,8 @@ def draw_episode(
     """
     present = np.unique(labels)
     each = max(1, clips // (2 * len(present)))
-    shown, answered = [], []
+    shown: list[NDArray[np.int64]] = []
+    answered: list[NDArray[np.int64]] = []
     for label in present:
         own = np.flatnonzero(labels == label)
         persons = random.permutation(np.unique(people[own]))
