@@ -74,7 +74,7 @@ def _identity(run: Run) -> str:
 
 def _rows(group: Sequence[Run]) -> list[dict[str, Any]]:
     optimistic = [run for run in group if run.optimistic]
-    honest = [run for run in group if not run.optimistic]
+    honest: list[Run | None] = [run for run in group if not run.optimistic]
     leaky = max(optimistic, key=lambda run: len(run.folds)) if optimistic else None
     return [_row(run, leaky) for run in honest or [None]]
 

@@ -1,10 +1,15 @@
 """ME-PLAN: episodes, prototypes, and what it starts from."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from dfrnet_keras.evaluation import loso_folds
 from dfrnet_keras.learners import episodes
 from dfrnet_keras.learners.episodes import draw_episode, nearest_prototype
+from dfrnet_keras.learners.make import make_learner
+from dfrnet_keras.models.table import paper_recipe
 
 
 def test_an_episode_shows_some_people_and_asks_for_others():
@@ -47,3 +52,26 @@ def test_a_mirror_turns_u_around(flow_range):
     mirrored = np.isclose(seen, turned).all((1, 2, 3))
     assert (same ^ mirrored).all()
     assert 5 < mirrored.sum() < 35
+
+
+def test_folds_start_from_drawn_macro_expressions_and_end_in_prototypes(make_store, monkeypatch):
+    monkeypatch.setattr(episodes, "MACRO_EPISODES", 2)
+    monkeypatch.setattr(episodes, "MACRO_CLIPS", 60)
+    store = make_store(size=28)
+    recipe = dataclasses.replace(paper_recipe("me-plan"), epochs=1, batch_size=12)
+    learner = make_learner("me-plan", store, recipe=recipe)
+    fold = loso_folds(store, validation="none")[0]
+    trainer = learner.trainer
+    trainer.start_anew(fold, 0)
+    taught = episodes.pretrained(store, 0)
+    kernel = taught.get_layer("embedding").get_weights()[0]
+    np.testing.assert_array_equal(trainer.network.get_layer("embedding").get_weights()[0], kernel)
+    ((_, chances, history),) = learner.fit_predict([fold], 0)
+    assert chances.shape == (len(fold.test), 3)
+    assert len(history["loss"]) == 1
+    embedded = trainer.outputs(fold.train)[:, 3:]
+    expected = nearest_prototype(embedded, store.labels[fold.train], 3)
+    for weight, other in zip(
+        trainer.network.get_layer("predictions").get_weights(), expected, strict=True
+    ):
+        np.testing.assert_allclose(weight, other, rtol=1e-4, atol=1e-5)
