@@ -31,7 +31,8 @@ def SSSNet(
     A 5x5 convolution of 32 filters, ReLU, max-pooling by 3, batch normalisation and a dropout of
     half the channels; the same with a 3x3 convolution of 64 and pooling by 2; a dense layer of 256
     with ReLU and dropout. 1,349,251 parameters at 3 classes, whatever the input size: maps are
-    brought to 64 x 64, the size that it was published with.
+    brought to 64 x 64, the size that it was published with, small ones by linear interpolation and
+    an average.
 
     Its training decays all weights; here the loss has a penalty on the kernels.
 
@@ -58,10 +59,16 @@ def SSSNet(
     check_sizes("SSSNet", input_size, SMALLEST_SIZE, classes)
     inputs = flow_input(input_size)
     x = FeatureNormalization(name="flow_normalization")(inputs)
-    if input_size > SIDE:
-        x = AreaResizing(SIDE, SIDE, name="map")(x)
-    elif input_size < SIDE:
-        x = layers.Resizing(SIDE, SIDE, data_format="channels_last", name="map")(x)
+    if input_size < SIDE:
+        # Not keras.layers.Resizing: called without a word about training, it sets all layers after
+        # it to training (Keras 3.15).
+        x = layers.UpSampling2D(
+            -(-SIDE // input_size),
+            interpolation="bilinear",
+            data_format="channels_last",
+            name="enlarged",
+        )(x)
+    x = AreaResizing(SIDE, SIDE, name="map")(x)
     for number, (filters, size, pool) in enumerate(((32, 5, 3), (64, 3, 2)), start=1):
         x = Conv2D(
             filters,

@@ -140,6 +140,11 @@ def test_sssnet_sees_every_map_at_its_own_size():
     for size in (28, 64, 96):
         model = build_model("sssnet", input_size=size)
         assert model.get_layer("flatten").output.shape[1] == 9 * 9 * 64
+        maps = maps_for(model)
+        answer = keras.ops.convert_to_numpy(model(maps))
+        np.testing.assert_array_equal(answer, keras.ops.convert_to_numpy(model(maps)))
+        still = keras.ops.convert_to_numpy(model(maps, training=False))
+        np.testing.assert_array_equal(answer, still)
     assert len(model.losses) == 4  # the decay of each kernel
 
 
