@@ -8,17 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dfrnet_keras.cache import cache_folder
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
 from dfrnet_keras.datasets.synthetic.face_model import UNIT_NAMES, UNITS
-from dfrnet_keras.datasets.synthetic.unit_maps import draw_unit_maps
 from dfrnet_keras.learners.preset_training import (
     PresetTraining,
     TrainedPreset,
-    seed_of,
     train_preset,
 )
 
@@ -73,24 +68,17 @@ def describe(trained: TrainedPreset, training: PresetTraining, seed: int) -> dic
     }
 
 
-def probabilities_alone(trained: TrainedPreset) -> keras.Model:
-    """The part of a preset that gives the classes, with its temperature, for a `.tflite` file."""
-    import keras
-
+def calibrated_network(trained: TrainedPreset) -> keras.Model:
+    """The network of a preset with its temperatures, for a `.tflite` file."""
     from dfrnet_keras.models.preset_network import PresetNetwork
 
     network = PresetNetwork(
         members=len([1 for layer in trained.network.layers if layer.name.endswith("_classes")]),
         temperatures=trained.temperatures,
+        name="preset",
     )
     network.set_weights(trained.network.get_weights())
-    return keras.Model(network.input, network.output["probabilities"], name="preset")
-
-
-def sample_maps(seed: int, count: int = 200) -> list[dict[str, NDArray[np.float32]]]:
-    """Rendered maps, one a dict as `tflite.convert` takes them, which set the ranges of int8."""
-    maps = draw_unit_maps(count, seed=seed_of(seed, 6), source="rendered")
-    return [{"flow": flow[None]} for flow in maps.flow]
+    return network
 
 
 def text_files(card: dict[str, Any]) -> dict[str, bytes]:

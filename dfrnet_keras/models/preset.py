@@ -144,6 +144,16 @@ def preset_folder(name: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def preset_file(name: str | os.PathLike[str] = DEFAULT_PRESET) -> Path:
+    """The `.tflite` file of a preset, which `tflite.runtime.Predictor` runs without Keras.
+
+    Raises:
+        InputError: There is no such preset, or the file is damaged.
+    """
+    folder = preset_folder(name)
+    return checked_file(folder, read_card(folder), TFLITE)
+
+
 def read_card(folder: Path) -> dict[str, Any]:
     """The card of a preset.
 
