@@ -186,17 +186,16 @@ class _Flow:
 
     def __init__(self) -> None:
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        self._onset: NDArray[np.float32] | None = None
+        self._onset: NDArray | None = None
         self._moves: list[NDArray[np.float32]] = []  # 2.5 KB a frame
 
     def add(self, gray: NDArray[np.uint8]) -> None:
         frame = np.asarray(cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.5))
-        if self._onset is None:
-            self._onset = frame
-        mean, spread = float(self._onset.mean()), float(self._onset.std())
+        onset = self._onset = frame if self._onset is None else self._onset
+        mean, spread = float(onset.mean()), float(onset.std())
         # Brought to the light of the onset frame: a flicker would be read as movement.
         frame = (frame - frame.mean()) * (spread / max(float(frame.std()), 1e-6)) + mean
-        flow = self._flow.calc(_rounded(self._onset), _rounded(frame), np.empty((0, 0), np.float32))
+        flow = self._flow.calc(_rounded(onset), _rounded(frame), np.empty((0, 0), np.float32))
         coarse = cv2.resize(flow, (_FLOW_GRID, _FLOW_GRID), interpolation=cv2.INTER_AREA)
         coarse = coarse - global_motion(coarse, rounds=_HEAD_ROUNDS)
         parts = [coarse[part].ravel() for part in _parts((_FLOW_GRID, _FLOW_GRID))]

@@ -169,7 +169,7 @@ def _by_cascades(gray: NDArray[np.uint8], every: bool) -> list[Face]:
     for share, turn in itertools.product(shares, _TURNS):
         about = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), turn, 1.0)
         turned = small if turn == 0 else np.asarray(cv2.warpAffine(small, about, size), np.uint8)
-        faces = []
+        faces: list[Face] = []
         for box in itertools.islice(boxes(turned, share), None if every else 1):
             seen = _face_in(turned, box, turned=turn != 0)
             if seen is None:

@@ -115,16 +115,46 @@ class Preparation:
     @property
     def options(self) -> dict[str, Any]:
         """The arguments of `extract_clip`, and of `FeatureStore.build`."""
-        whole = self.as_dict() | {name: getattr(self, name) for name in _ARGUMENTS}
-        return {name: whole[name] for name in whole if name not in ("apex", "flow_range")}
+        left_out = {"apex", "flow_range"}
+        if self.face_finder == "cascades":
+            left_out.add("face_finder")
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
-    def for_prediction(self, *, crop: str | None = None, spotter: str | None = None) -> Preparation:
+    def for_prediction(
+        self,
+        *,
+        crop: str | None = None,
+        spotter: str | None = None,
+        face_finder: str | None = None,
+        finder_is_free: bool = False,
+    ) -> Preparation:
         """How clips that are no part of the dataset are prepared.
 
         Args:
             crop: By default faces are cut out if those of the training were; otherwise unless they
                 fill the frame.
             spotter: By default as in training.
+            face_finder: By default as in training, with a `UserWarning` where the training had
+                landmarks and they are not installed here.
+            finder_is_free: No finder cut the faces of the training (ready-made, drawn or cropped
+                ones): then landmarks are the default where they are installed.
         """
         crop = crop or ("face" if self.crop == "face" else "auto")
-        return replace(self, crop=crop, apex="annotated", spotter=spotter or self.spotter)
+        if face_finder is None:
+            face_finder = self.face_finder
+            if finder_is_free or self.crop == "none":
+                face_finder = "landmarks" if landmarks_available() else "cascades"
+            elif face_finder == "landmarks" and not landmarks_available():
+                warnings.warn(
+                    "the network learnt from faces that landmarks placed, which are not installed: "
+                    f"cascades place them a little differently. Install them: {INSTALL}",
+                    stacklevel=3,
+                )
+                face_finder = "cascades"
+        return replace(
+            self,
+            crop=crop,
+            apex="annotated",
+            spotter=spotter or self.spotter,
+            face_finder=face_finder,
+        )
