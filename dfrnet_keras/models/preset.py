@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PRESET = "drawn-units"
 WEIGHTS, CARD, TFLITE = "weights.npz", "card.json", "int8.tflite"
+# Range of the flow to the output of a member that learns its classes, see `preset_network`.
+CLASS_HEADS = {"pixels": "probabilities", "bytes": "probabilities_of_bytes"}
 _STILL = 1e-6  # of displacements: below, a map has no pattern that the network could know
 _FOLDER = Path(__file__).with_name("presets")
 
