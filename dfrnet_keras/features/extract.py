@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -181,39 +182,36 @@ def extract_clip(
     kept: dict[int, NDArray[np.uint8]] = {}
     count = 0
 
-    def face_of(frame: NDArray) -> NDArray[np.uint8]:
-        return _bounded(cut(frame), size)
-
     source = _checked(frames, timings)
     first = list(islice(source, cut.looks_at if apex is None else min(cut.looks_at, max(apex, 1))))
-    with _Timer(timings, "face"):
+    with _timed(timings, "face"):
         cut.fit(first)
     for count, frame in enumerate(chain(first, source), start=1):
         if spot is None and count - 1 not in (0, apex):
             continue
-        with _Timer(timings, "face"):
-            face = face_of(frame)
+        with _timed(timings, "face"):
+            face = _bounded(cut(frame), size)
         if again is None or len(kept) < _FACES_KEPT:
             kept[count - 1] = face
         if spot is not None:
-            with _Timer(timings, "apex"):
+            with _timed(timings, "apex"):
                 spot.add(face)
     if count < 2:
         raise InputError(f"the clip has {count} frame(s): give two or more, onset first")
     flags = cut.flags
     if spot is not None:
-        with _Timer(timings, "apex"):
+        with _timed(timings, "apex"):
             apex = spot.apex()
         flags = ("apex_spotted", *flags)
     if apex is None or not 0 < apex < count:
         raise InputError(f"apex is {apex}: give an index from 1 to {count - 1}, after the onset")
     if apex not in kept:
         assert again is not None  # or all were kept
-        with _Timer(timings, "read"):
+        with _timed(timings, "read"):
             frame = again(apex)
-        kept[apex] = face_of(frame)
+        kept[apex] = _bounded(cut(frame), size)
     pair = kept[0], kept[apex]
-    with _Timer(timings, "maps"):
+    with _timed(timings, "maps"):
         features = extract_features(
             pair,
             onset=0,
@@ -229,17 +227,14 @@ def extract_clip(
     )
 
 
-class _Timer:
+@contextmanager
+def _timed(timings: dict[str, float], step: str) -> Iterator[None]:
     """Adds the time that a block takes to one of the timings."""
-
-    def __init__(self, timings: dict[str, float], step: str) -> None:
-        self._timings, self._step = timings, step
-
-    def __enter__(self) -> None:
-        self._started = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        self._timings[self._step] += time.perf_counter() - self._started
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings[step] += time.perf_counter() - started
 
 
 def _checked(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[NDArray]:
@@ -248,7 +243,7 @@ def _checked(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[N
     shape: tuple[int, ...] | None = None
     index = 0
     while True:
-        with _Timer(timings, "read"):
+        with _timed(timings, "read"):
             try:
                 frame = next(source)
             except StopIteration:

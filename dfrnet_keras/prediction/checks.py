@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -58,9 +59,8 @@ def check_maps(made: ClipFeatures, face_finder: str = "cascades") -> tuple[str, 
     if "face_not_found" in made.flags:
         flags.append("no_face")
     first, second = (gray_picture(face, "a face") for face in made.faces)
-    flags += _quality(first, second, made.box_side)
     if np.percentile(cv2.absdiff(first, second), 99.9) <= 1:
-        return (*flags, "nothing_moved")
+        return (*flags, *_quality([first], made), "nothing_moved")
     flow = made.features.flow
     far = float(np.percentile(np.hypot(flow[..., 0], flow[..., 1]), 95)) / flow.shape[1]
     if far > _FAR or _likeness(first, second) < _ALIKE:
@@ -68,9 +68,10 @@ def check_maps(made: ClipFeatures, face_finder: str = "cascades") -> tuple[str, 
         # Looking for a face takes longer than all else: only where there is reason to.
         if "no_face" not in flags and not _same_place(*made.faces, face_finder):
             flags.append("face_left")
-    elif _head_way(first, second) > _HEAD:
+        return (*flags, *_quality([first], made))
+    if _head_way(first, second) > _HEAD:
         flags.append("head_moves")
-    return tuple(flags)
+    return (*flags, *_quality([first, second], made))
 
 
 def takes_too_long(first: int, last: int, video: str | Path | None) -> bool:
@@ -95,10 +96,12 @@ def takes_too_long(first: int, last: int, video: str | Path | None) -> bool:
     return times[last] - times[first] > _LONGEST + 1 / rate
 
 
-def _quality(first: NDArray[np.uint8], second: NDArray[np.uint8], width: float) -> list[str]:
-    """What keeps a face of this width in the frame from being measured."""
-    found = {"too_blurred": 0 < width < _SMALLEST_FACE, "too_dark": False}
-    for face in (first, second):
+def _quality(faces: Sequence[NDArray[np.uint8]], made: ClipFeatures) -> list[str]:
+    """What keeps a face from being measured."""
+    if "face_not_found" in made.flags:
+        return []
+    found = {"too_blurred": 0 < made.box_side < _SMALLEST_FACE, "too_dark": False}
+    for face in faces:
         # Hair, background and border are left out.
         skin = _resized(face, _SIDE)[20:-20, 30:-30]
         low, high = np.percentile(skin, (5, 95))

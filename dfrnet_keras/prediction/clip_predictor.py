@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +21,7 @@ from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.frames import iterate_frames
 from dfrnet_keras.frames.files import is_video, list_frames
 from dfrnet_keras.prediction.checks import check_maps, takes_too_long
+from dfrnet_keras.prediction.clips import check_order, single_picture
 
 # With one of these there is nothing that a class could be the class of.
 _WITHOUT_ANSWER = frozenset({"face_not_found", "nothing_moved", "face_left", "no_expression"})
@@ -171,7 +171,7 @@ class ClipPredictor(ABC):
                 raise InputError(
                     f"{name} is {index}: the clip has {len(pictures)} frames, counted from 0"
                 )
-        _check_order(onset, apex, last)
+        check_order(onset, apex, last)
         if apex is not None:
             needed = frames_needed(onset, apex, self.preparation.face_finder)
             return self._predict([pictures[index] for index in needed], onset, apex, face=face)
@@ -193,10 +193,10 @@ class ClipPredictor(ABC):
             frames: Paths of pictures in order of time, or the path of one video.
             onset, apex, offset, face: See `predict`.
         """
-        _check_order(onset, apex, offset)
+        check_order(onset, apex, offset)
         video = Path(frames[0]) if len(frames) == 1 else None
         if video is not None and not is_video(video):
-            raise InputError(_single_picture(video))
+            raise InputError(single_picture(video))
         if apex is not None:
             needed = frames_needed(onset, apex, self.preparation.face_finder)
             return self._predict(iterate_frames(frames, needed), onset, apex, video, face)
@@ -287,29 +287,6 @@ def maps_as_stored(features: Features, preparation: Preparation) -> dict[str, ND
     in_bytes = preparation.flow_range == "bytes"
     maps["flow"] = _to_bytes(features.flow) if in_bytes else features.flow.astype(np.float16)
     return maps
-
-
-def _single_picture(path: Path) -> str:
-    try:
-        count = cv2.imcount(str(path)) if path.is_file() else 1
-    except cv2.error:
-        count = 1
-    if count > 1:
-        return (
-            f"{path} is one file of {count} pictures, which is not read: give a video, or each "
-            "picture as a file of its own"
-        )
-    return f"{path} is the one frame of the clip, which needs 2 or more, onset first"
-
-
-def _check_order(onset: int, apex: int | None, offset: int | None) -> None:
-    if onset < 0:
-        raise InputError(f"onset is {onset}: frames are counted from 0")
-    if offset is not None and offset <= onset:
-        raise InputError(f"offset is {offset}: give a frame after the onset, {onset}")
-    if apex is not None and (apex <= onset or (offset is not None and apex > offset)):
-        until = "" if offset is None else f" and not after the offset, {offset}"
-        raise InputError(f"apex is {apex}: give a frame after the onset, {onset}{until}")
 
 
 def _to_bytes(flow: NDArray[np.float32]) -> NDArray[np.uint8]:
