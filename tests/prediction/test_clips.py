@@ -93,7 +93,9 @@ def test_kinds_of_files(tmp_path, write_video):
         video.with_name(name).write_bytes(video.read_bytes())
         assert find_clips([tmp_path / name]) == [(str(tmp_path / name), (tmp_path / name,))]
     (tmp_path / "clip").write_bytes(video.read_bytes())
-    with pytest.raises(InputError, match=r"a video ends in \.3gp, \.avi, .* or \.wmv, an image in"):
+    with pytest.raises(
+        InputError, match=r"a video ends in \.3gp, \.apng, .* or \.wmv, an image in"
+    ):
         find_clips([tmp_path / "clip"])
 
 

@@ -11,8 +11,8 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import spot_apex
 from dfrnet_keras.features.extract import Features, extract_features
 from dfrnet_keras.features.face import Face
-from dfrnet_keras.frames import read_frames, read_image
 from dfrnet_keras.frames import read as reading
+from dfrnet_keras.frames import read_frames, read_image
 from dfrnet_keras.store import FeatureStore
 
 FAST = {"size": 32, "flow_method": "farneback"}
