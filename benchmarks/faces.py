@@ -40,7 +40,7 @@ FRAMINGS = {
     "camera, 1280 x 720": Framing.raw(1280, 720),
     "a quarter as large": Framing(640, 480, 300.0, 220.0, 60.0),
     "cut out, 224 x 224": Framing.cropped(224),
-    "cut out tightly, 200 x 240": Framing(200, 240, 99.5, 105.0, 122.0),
+    "cut out tightly, 200 x 240": Framing(200, 240, 99.5, 105.0, 150.0),
 }
 TURNS = (-30, -15, 15, 30)  # degrees
 

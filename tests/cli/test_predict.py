@@ -77,6 +77,27 @@ def test_what_is_printed(folder, loaded):
     assert "(spotted)" not in predict(folder / "model.keras", folder / "frames", "--apex", 5).output
 
 
+def test_which_face(folder, loaded, monkeypatch, keras_predictor):
+    asked = []
+    original = keras_predictor.predict_files
+
+    def answer(*arguments, face):
+        asked.append(face)
+        return original(*arguments)
+
+    monkeypatch.setattr(keras_predictor, "predict_files", answer)
+    monkeypatch.setattr(keras_predictor, "count_faces", lambda frames, onset: 2)
+    for face, expected in (("largest", ["largest"]), ("2", [2]), ("all", [1, 2])):
+        asked.clear()
+        result = predict(folder / "model.keras", folder / "frames", "--face", face, "--json")
+        assert result.exit_code == 0, result.output
+        assert asked == expected
+    names = [answer["clip"] for answer in json.loads(result.output)["predictions"]]
+    assert names == [f"{folder / 'frames'} [face {number}]" for number in (1, 2)]
+    result = predict(folder / "model.keras", folder / "frames", "--face", "left")
+    assert "--face is left: give largest, all, or a number" in str(result.exception)
+
+
 def test_a_video_is_cut_by_seconds(folder, loaded):
     cut = predict(folder / "model.keras", folder / "clip.avi", "--start", 0.2, "--end", 0.4,
                   "--json")  # fmt: skip

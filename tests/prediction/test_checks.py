@@ -113,7 +113,7 @@ def test_a_face_cut_out_tightly_is_one(predictor):
     """As the cropped edition of CASME II shows it: the border of the picture cuts the chin."""
     found = []
     for seed in range(6):
-        framing = Framing(200, 240, 99.5, 105.0, 122.0)
+        framing = Framing(200, 240, 99.5, 105.0, 150.0)
         picture = render_face(make_identity((71, seed)), framing, supersampling=1)
         found.append("no_face" not in flags(predictor, clip(picture, move=shifted(0.6))))
     assert sum(found) >= 5
