@@ -86,21 +86,21 @@ def folds(store, model, together):
 
     published = paper_recipe(model)
 
+    trainer = NetworkLearner(model, store).trainer
+    some = loso_folds(store, validation=published.validation)[: None if together else 1]
+
     def seconds(epochs):
-        recipe = replace(published, epochs=epochs, patience=None)
-        learner = NetworkLearner(model, store, recipe=recipe)
-        some = loso_folds(store, validation=recipe.validation)
-        some = some if together else some[:1]
+        trainer.recipe = replace(published, epochs=epochs, patience=None)
         started = time.perf_counter()
         if together:
-            for _ in fit_together(learner.trainer, some, 0):
+            for _ in fit_together(trainer, some, 0):
                 pass
         else:
             for fold in some:
-                learner.trainer.fit(fold, 0)
+                trainer.fit(fold, 0)
         return (time.perf_counter() - started) / len(some)
 
-    few, more = (2, 12) if together else (1, 4)
+    few, more = (2, 22) if together else (2, 12)
     seconds(few)  # compiles
     short, long = seconds(few), seconds(more)
     epoch = max(long - short, 1e-9) / (more - few)

@@ -57,7 +57,9 @@ def fit_together(
     Yields:
         See `Learner.fit_predict`.
     """
-    together = _Together(trainer)
+    if trainer.together is None:  # compiled once for all seeds
+        trainer.together = _Together(trainer)
+    together = trainer.together
     for begin in range(0, len(folds), together.most):
         yield from together.fit(folds[begin : begin + together.most], seed, on_progress)
 

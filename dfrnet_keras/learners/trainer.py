@@ -82,6 +82,7 @@ class Trainer:
         self.network.compile(optimizer=optimizer, loss=self.loss)
         self.network.optimizer.build(self.network.trainable_variables)
         self._initial_optimizer = [np.array(v) for v in self.network.optimizer.variables]
+        self.together: Any = None  # what `folds_together` compiled
         self._initial_state: dict[int, list[np.ndarray]] = {}
         self._moments = {name: _moments(store.arrays[name]) for name in self.inputs}
 
