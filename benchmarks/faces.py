@@ -38,7 +38,7 @@ WITHOUT_FACE = ("brick", "chelsea", "clock", "coffee", "coins", "grass", "gravel
 FRAMINGS = {
     "camera, 640 x 480": Framing.raw(),
     "camera, 1280 x 720": Framing.raw(1280, 720),
-    "a quarter as large": Framing(640, 480, 300.0, 220.0, 60.0),
+    "face a fifth of the picture": Framing(640, 480, 300.0, 220.0, 60.0),
     "cut out, 224 x 224": Framing.cropped(224),
     "cut out tightly, 200 x 240": Framing(200, 240, 99.5, 105.0, 150.0),
 }
