@@ -130,7 +130,7 @@ def predict(
         return predictor.predict_files(frames, first, apex, last, face=which)
 
     answers = Answers(str(model), predictor.classes, failed, predictor.unit_names)
-    faces = one_by_one(named, asked, lambda frames: predictor.count_faces(frames, part(frames)[0]))
+    faces = one_by_one(named, asked, predictor, lambda frames: part(frames)[0])
     for name, frames, which in faces:
         answers.add(name, partial(answer, frames, which))
     for line in [answers.as_json()] if as_json else answers.as_lines():

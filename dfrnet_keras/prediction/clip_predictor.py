@@ -215,8 +215,6 @@ class ClipPredictor(ABC):
         Args:
             frames, onset: See `predict_files`.
         """
-        if self.preparation.crop == "none":
-            raise InputError("crop is 'none', which uses frames whole: no face can be chosen")
         (frame,) = iterate_frames(frames, slice(onset, onset + 1))
         return len(find_faces(frame, self.preparation.face_finder))
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dfrnet_keras.errors import InputError
+
+if TYPE_CHECKING:
+    from dfrnet_keras.prediction.clip_predictor import ClipPredictor
 
 Which = str | int | None
 
@@ -29,25 +33,32 @@ def parse_face(text: str | None) -> Which:
 def one_by_one(
     clips: Sequence[tuple[str, tuple[Path, ...]]],
     face: Which,
-    count: Callable[[tuple[Path, ...]], int],
+    predictor: ClipPredictor,
+    onset: Callable[[tuple[Path, ...]], int],
 ) -> Iterator[tuple[str, tuple[Path, ...], Which]]:
     """What to predict: each clip, or each face of each clip.
 
     Args:
         clips: Names and frames, from `find_clips`.
         face: What `parse_face` gave.
-        count: How many faces the clip of some frames shows.
+        predictor: Who finds the faces.
+        onset: Index of the onset frame of the clip of some frames.
 
     Yields:
         A name for the answer, the frames, and the face that is meant. Where a clip cannot be read
         or shows no face it comes once: its prediction says so.
+
+    Raises:
+        InputError: A face is asked for and frames are used whole.
     """
+    if face is not None and predictor.preparation.crop == "none":
+        raise InputError("crop is none, which uses frames whole: no face can be chosen")
     for name, frames in clips:
         if face != "all":
             yield name, frames, face
             continue
         try:
-            faces = count(frames)
+            faces = predictor.count_faces(frames, onset(frames))
         except (InputError, OSError):
             faces = 0
         if faces < 2:

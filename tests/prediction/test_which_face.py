@@ -38,10 +38,14 @@ def test_each_face(predictor, both, write_pictures):
     folder = write_pictures(both)
     paths = tuple(sorted(folder.iterdir()))
     clips = [("both", paths), ("gone", (folder / "none.png",))]
-    asked = list(one_by_one(clips, "all", predictor.count_faces))
+    asked = list(one_by_one(clips, "all", predictor, lambda _: 0))
     assert asked == [
         ("both [face 1]", paths, 1),
         ("both [face 2]", paths, 2),
         ("gone", (folder / "none.png",), None),
     ]
-    assert list(one_by_one(clips[:1], 2, pytest.fail)) == [("both", paths, 2)]
+    assert list(one_by_one(clips[:1], 2, predictor, pytest.fail)) == [("both", paths, 2)]
+    whole = type(predictor)(crop="none")
+    whole.preparation = whole.preparation.for_prediction(crop="none")
+    with pytest.raises(InputError, match="crop is none, which uses frames whole"):
+        list(one_by_one(clips, "all", whole, pytest.fail))

@@ -79,9 +79,7 @@ def _predict(options: argparse.Namespace) -> bool:
     )
     predictor.warm_up()
     answers = Answers(options.model, predictor.classes, failed)
-    faces = one_by_one(
-        named, face, lambda frames: predictor.count_faces(frames, _part(frames, options)[0])
-    )
+    faces = one_by_one(named, face, predictor, lambda frames: _part(frames, options)[0])
     for name, frames, which in faces:
         answers.add(name, partial(_answer, predictor, frames, options, which))
     for line in [answers.as_json()] if options.json else answers.as_lines():
