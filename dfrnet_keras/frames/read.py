@@ -145,6 +145,7 @@ def iterate_frames(
         if any(later <= earlier for earlier, later in pairwise(indexes)):
             raise InputError("the indexes of the frames are not in order: sort them, each once")
     if video:
+        _check_moving_picture(Path(frames[0]))
         count = 0
         # Unless a closed slice ends before, read to the end: only there does damage show.
         for count, image in enumerate(decode(frames[0], wanted, gray=gray), start=1):
@@ -167,6 +168,14 @@ def iterate_frames(
             )
         shape = image.shape
         yield image
+
+
+def _check_moving_picture(path: Path) -> None:
+    """Refuse a truncated GIF or APNG: unlike videos they do not say how many frames they hold."""
+    if path.suffix.lower() in (".apng", ".gif") and path.is_file():
+        damage = image_damage(path.read_bytes())
+        if damage:
+            raise InputError(f"{path} is truncated or damaged ({damage}): replace the file")
 
 
 def read_clip(

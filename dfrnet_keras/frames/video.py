@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.frames.damage import image_damage
 
 
 @contextmanager
@@ -46,11 +45,6 @@ def decode(
         InputError: The file is no video that can be read, is truncated, or changes its size.
     """
     count = 0
-    if Path(path).suffix.lower() in (".apng", ".gif") and Path(path).is_file():
-        # These do not say how many frames they hold.
-        damage = image_damage(Path(path).read_bytes())
-        if damage:
-            raise InputError(f"{path} is truncated or damaged ({damage}): replace the file")
     with _open_video(path) as capture:
         announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         shape: tuple[int, ...] | None = None
