@@ -27,7 +27,7 @@ _FAR = 6 / 224
 _ALIKE = 0.9
 # What follows was chosen on drawn clips whose true movement is known (docs/faces.md): beyond it the
 # flow of an expression of 1.5 pixels, seen by a camera with noise of 3 gray values, correlates by
-# about 0.7 or less with the truth, where it is 0.96 in good pictures.
+# about 0.6 or less with the truth, where it is 0.92 in good pictures.
 _SIDE = 224
 # Gray value that a twentieth of the face exceeds: 130 and more in a room, below this at dusk.
 _DARKEST = 30
