@@ -56,24 +56,24 @@ def fit_spotting(
     from dfrnet_keras.atomic import check_writable
     from dfrnet_keras.datasets.recording import load_recordings
     from dfrnet_keras.evaluation.spotting import evaluate_finds, write_finds
+    from dfrnet_keras.evaluation.spotting.baselines import Chance, MainDirections, MapMeans, Nothing
     from dfrnet_keras.evaluation.spotting.leave_subjects_out import spot_leaving_subjects_out
-    from dfrnet_keras.evaluation.spotting.spotters import Chance, MainDirections, MapMeans, Nothing
 
     looking = {"frame_rate": options.pop("frame_rate"), "flow": options.pop("flow")}
     if method == "softnet":
-        from dfrnet_keras.learners.softnet import SoftNetSpotter
+        from dfrnet_keras.learners.softnet import SoftNetLearner
 
-        spotter: Any = SoftNetSpotter(epochs=epochs, **looking)
+        learner: Any = SoftNetLearner(epochs=epochs, **looking)
     else:
         classes = (Nothing, Chance, MainDirections, MapMeans)
-        spotter = {one.name: one for one in classes}[method](**looking)
+        learner = {one.name: one for one in classes}[method](**looking)
     if out is not None:
         check_writable(out)
     recordings = load_recordings(dataset, root)
     kinds = ("micro", "macro") if kind == "both" else (kind,)
     with clip_progress("recordings") as progress:
         run = spot_leaving_subjects_out(
-            spotter, recordings, kinds=kinds, seed=seed, progress=progress, **options
+            learner, recordings, kinds=kinds, seed=seed, progress=progress, **options
         )
     if out is not None:
         write_finds(out, run.finds, method=method, optimistic=run.optimistic)

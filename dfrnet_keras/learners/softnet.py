@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.datasets.recording import Recording
-from dfrnet_keras.evaluation.spotting.spotters import Spotter
+from dfrnet_keras.evaluation.spotting.learner import SpottingLearner
 from dfrnet_keras.features.score_curves import MAP_SIZE, region_maps
 
 _LEARNING_RATE = 5e-4
@@ -19,7 +20,7 @@ _BATCH_SIZE = 12
 _NOISE = 5.0  # gray values of 255; how strong the published one is, its paper does not say
 
 
-class SoftNetSpotter(Spotter):
+class SoftNetLearner(SpottingLearner):
     """SOFTNet: a network that says of each frame how likely an expression begins there.
 
     One network for each kind: mean squared error against 1 where the interval from a frame on
@@ -27,7 +28,7 @@ class SoftNetSpotter(Spotter):
     out; for micro-expressions each 1-frame also mirrored, blurred and with noise.
 
     Args:
-        frame_rate, flow: See `Spotter`.
+        frame_rate, flow, read: See `SpottingLearner`.
         epochs: Passes over the training frames, published 10.
         learning_rate: Published 0.0005.
         folder: Where maps are kept between folds; by default a temporary folder.
@@ -39,13 +40,12 @@ class SoftNetSpotter(Spotter):
     def __init__(
         self,
         *,
-        frame_rate: float | None = 30.0,
-        flow: str = "dis",
         epochs: int = 10,
         learning_rate: float = _LEARNING_RATE,
         folder: str | Path | None = None,
+        **looking: Any,
     ) -> None:
-        super().__init__(frame_rate=frame_rate, flow=flow)
+        super().__init__(**looking)
         self.epochs, self.learning_rate = epochs, learning_rate
         self._temporary = tempfile.TemporaryDirectory() if folder is None else None
         self._folder = Path(folder if folder is not None else self._temporary.name)  # type: ignore[union-attr]

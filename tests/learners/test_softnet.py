@@ -10,7 +10,7 @@ from dfrnet_keras.datasets.recording import Interval, Recording
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.spotting import evaluate_finds
 from dfrnet_keras.evaluation.spotting.leave_subjects_out import spot_leaving_subjects_out
-from dfrnet_keras.learners.softnet import SoftNetSpotter, interval_labels
+from dfrnet_keras.learners.softnet import SoftNetLearner, interval_labels
 from dfrnet_keras.models import SOFTNet
 
 
@@ -23,10 +23,10 @@ RECORDINGS = [recording(number) for number in range(3)]
 
 
 @pytest.fixture
-def spotter(tmp_path):
+def learner(tmp_path):
     """One whose maps are given: the mouth is bright where an expression lies."""
     random = np.random.default_rng(0)
-    made = SoftNetSpotter(folder=tmp_path, epochs=2, learning_rate=0.01)
+    made = SoftNetLearner(folder=tmp_path, epochs=2, learning_rate=0.01)
     for one in RECORDINGS:
         near = interval_labels(one, "micro", 195, 5)
         maps = random.integers(0, 60, (195, 42, 42, 3))
@@ -55,17 +55,17 @@ def test_labels_are_1_where_the_interval_shares_a_frame():
     assert np.flatnonzero(thinned).tolist() == list(range(13, 21))
 
 
-def test_it_finds_what_its_maps_show(spotter):
-    run = spot_leaving_subjects_out(spotter, RECORDINGS, kinds=("micro",))
+def test_it_finds_what_its_maps_show(learner):
+    run = spot_leaving_subjects_out(learner, RECORDINGS, kinds=("micro",))
     # As published, peaks lie half an interval early: a tenth of an overlap is what is asked here.
     scores = evaluate_finds(RECORDINGS, run.finds, least_overlap=0.1).micro
     assert (scores.hits, scores.false_finds) == (6, 0)
 
 
-def test_truth_of_the_test_subject_changes_nothing(spotter):
+def test_truth_of_the_test_subject_changes_nothing(learner):
     changed = [replace(RECORDINGS[0], intervals=RECORDINGS[0].intervals[:1]), *RECORDINGS[1:]]
     finds = [
-        [find for find in spot_leaving_subjects_out(spotter, given, kinds=("micro",)).finds
+        [find for find in spot_leaving_subjects_out(learner, given, kinds=("micro",)).finds
          if find.recording == "r0"]
         for given in (RECORDINGS, changed)
     ]  # fmt: skip

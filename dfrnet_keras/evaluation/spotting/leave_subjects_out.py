@@ -1,4 +1,4 @@
-"""Leave-one-subject-out for spotters: what is learned or chosen comes from other people."""
+"""Leave-one-subject-out for spotting: what is learned or chosen comes from other people."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from dfrnet_keras.datasets.recording import KINDS, Recording
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.spotting.finds import Find
+from dfrnet_keras.evaluation.spotting.learner import SpottingLearner
 from dfrnet_keras.evaluation.spotting.scores import evaluate_finds
-from dfrnet_keras.evaluation.spotting.spotters import Spotter
 
 THRESHOLDS = ("published", "training-subjects", "test-subject")
 _GRID = (0.01, *np.round(np.arange(0.05, 1.0, 0.05), 2).tolist())
@@ -19,11 +19,11 @@ _GRID = (0.01, *np.round(np.arange(0.05, 1.0, 0.05), 2).tolist())
 
 @dataclass(frozen=True)
 class SpottingRun:
-    """What a spotter found in the recordings of people whom it had not seen.
+    """What was found in the recordings of people whom it had not seen.
 
     Attributes:
         finds: In order of recordings and time.
-        method: Name of the spotter.
+        method: Name of the learner.
         thresholds: One of `THRESHOLDS`.
         chosen: Threshold of each fold and kind, by the names of its test subjects.
     """
@@ -40,7 +40,7 @@ class SpottingRun:
 
 
 def spot_leaving_subjects_out(
-    spotter: Spotter,
+    learner: SpottingLearner,
     recordings: Sequence[Recording],
     *,
     kinds: Sequence[str] = KINDS,
@@ -52,7 +52,7 @@ def spot_leaving_subjects_out(
     """Spot in the recordings of each subject, after training on those of the others.
 
     Args:
-        spotter: Fitted anew in each fold and for each kind.
+        learner: Fitted anew in each fold and for each kind.
         recordings: Of one dataset.
         kinds: What to look for.
         thresholds: `"published"`; `"training-subjects"` takes the threshold with the best F1 on
@@ -85,24 +85,24 @@ def spot_leaving_subjects_out(
         train = [one for one in recordings if one.subject not in left_out]
         own = chosen[", ".join(group.tolist())] = {}
         for kind in kinds:
-            spotter.fit(train, kind, seed)
+            learner.fit(train, kind, seed)
             judged = {"training-subjects": train, "test-subject": test}.get(thresholds)
-            own[kind] = spotter.threshold
-            if judged and spotter.threshold is not None:
-                own[kind] = _best_threshold(spotter, judged, kind)
+            own[kind] = learner.threshold
+            if judged and learner.threshold is not None:
+                own[kind] = _best_threshold(learner, judged, kind)
             for recording in test:
-                found += spotter.spot(recording, own[kind])
+                found += learner.spot(recording, own[kind])
         done += len(test)
         if progress is not None:
             progress(done, len(recordings))
     place = {recording.name: number for number, recording in enumerate(recordings)}
     found.sort(key=lambda find: (place[find.recording], find.onset, find.kind))
-    return SpottingRun(tuple(found), spotter.name, thresholds, chosen)
+    return SpottingRun(tuple(found), learner.name, thresholds, chosen)
 
 
-def _best_threshold(spotter: Spotter, recordings: Sequence[Recording], kind: str) -> float:
+def _best_threshold(learner: SpottingLearner, recordings: Sequence[Recording], kind: str) -> float:
     def f1(threshold: float) -> float:
-        finds = [find for one in recordings for find in spotter.spot(one, threshold)]
+        finds = [find for one in recordings for find in learner.spot(one, threshold)]
         scores = evaluate_finds(recordings, finds, samples=1)
         return getattr(scores, kind).f1
 

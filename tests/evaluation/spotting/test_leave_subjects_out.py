@@ -9,8 +9,9 @@ import pytest
 from dfrnet_keras.datasets.recording import Interval, Recording
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.spotting import evaluate_finds
+from dfrnet_keras.evaluation.spotting.baselines import Chance, MainDirections, Nothing
+from dfrnet_keras.evaluation.spotting.learner import SpottingLearner
 from dfrnet_keras.evaluation.spotting.leave_subjects_out import spot_leaving_subjects_out
-from dfrnet_keras.evaluation.spotting.spotters import Chance, MainDirections, Nothing, Spotter
 
 
 def recording(number, *onsets, length=12, kind="micro"):
@@ -22,7 +23,7 @@ RECORDINGS = [recording(number, *range(100, 900, 150 + number)) for number in ra
 MICRO = {"kinds": ("micro",)}
 
 
-class Bumps(Spotter):
+class Bumps(SpottingLearner):
     """A score with a bump at each of its places, of known heights, some of them no expression."""
 
     name = "bumps"
@@ -43,10 +44,10 @@ class Bumps(Spotter):
 
 
 def test_each_subject_is_tested_by_what_the_others_taught():
-    spotter = Bumps()
-    run = spot_leaving_subjects_out(spotter, RECORDINGS, **MICRO)
+    learner = Bumps()
+    run = spot_leaving_subjects_out(learner, RECORDINGS, **MICRO)
     everyone = {"0", "1", "2", "3"}
-    assert spotter.seen == [everyone - {name} for name in sorted(everyone)]
+    assert learner.seen == [everyone - {name} for name in sorted(everyone)]
     assert not run.optimistic
     assert [find.recording for find in run.finds] == ["r0", "r1", "r2", "r3"]
     scores = evaluate_finds(RECORDINGS, run.finds)
@@ -94,22 +95,22 @@ def test_chance_finds_about_as_many_as_there_are():
 
 
 def test_runs_above_the_threshold_of_the_right_length_are_finds():
-    spotter = MainDirections()
-    spotter.fit([recording(0, 10)], "micro", 0)
+    learner = MainDirections()
+    learner.fit([recording(0, 10)], "micro", 0)
     curve = np.zeros(300)
     for start, length in ((20, 10), (60, 3), (100, 40), (289, 11)):
         curve[start : start + length] = 1
     curve[25] = 2
-    spans = spotter.pick(curve, 6, 0.01, 30.0)
+    spans = learner.pick(curve, 6, 0.01, 30.0)
     assert [span[:3] for span in spans] == [(20, 25, 29), (289, 289, 299)]
 
 
 def test_fast_recordings_are_thinned_out_and_frames_count_in_full():
     fast = replace(RECORDINGS[0], frame_rate=200.0)
-    spotter = Bumps()
-    spotter.fit([fast], "micro", 0)
-    assert spotter.step(fast) == 7
-    assert spotter.spot(fast, 0.55)[0].apex == 7 * 106
+    learner = Bumps()
+    learner.fit([fast], "micro", 0)
+    assert learner.step(fast) == 7
+    assert learner.spot(fast, 0.55)[0].apex == 7 * 106
 
 
 def test_what_cannot_be_evaluated_is_said():
