@@ -1,0 +1,126 @@
+"""Frames in, one at a time; movements out, as soon as they are over."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.gray import gray_picture
+from dfrnet_keras.features.spotting.movements import (
+    Movement,
+    Thresholds,
+    find_movements,
+    overlap,
+)
+from dfrnet_keras.features.spotting.tracking import FaceTracker, Sample
+
+# Seconds: what is looked back at, how often, and how long after its end a movement is a find.
+_SPAN = {"micro": 5.0, "macro": 14.0}
+_EVERY = {"micro": 0.1, "macro": 1.0}
+_SETTLED = {"micro": 0.15, "macro": 1.0}
+SLOWEST = 15.0  # frames a second: with fewer a micro-expression is in two or three frames
+
+
+class Spotter:
+    """Finds movements in the frames of one recording.
+
+    Args:
+        thresholds: See `Thresholds`.
+
+    Attributes:
+        frames: How many were given.
+        curve: Strength of the movement at the frames so far, see `strength`.
+
+    Example:
+        >>> spotter = Spotter()
+        >>> found = []
+        >>> for second, frame in recording:
+        ...     found += spotter.push(frame, second)
+        >>> found += spotter.finish()
+    """
+
+    def __init__(self, thresholds: Thresholds | None = None) -> None:
+        self.thresholds = thresholds or Thresholds()
+        self.frames = 0
+        self._tracker = FaceTracker()
+        self._samples: list[Sample] = []
+        self._next = dict.fromkeys(_SPAN, 0.0)
+        self._told: list[Movement] = []
+        self._time: float | None = None
+
+    @property
+    def last(self) -> Sample | None:
+        """What is known about the last frame."""
+        return self._samples[-1] if self._samples else None
+
+    @property
+    def samples(self) -> list[Sample]:
+        """Those of the last seconds."""
+        return self._samples
+
+    def push(self, frame: NDArray[np.uint8], second: float) -> list[Movement]:
+        """Take the next frame.
+
+        Args:
+            frame: uint8 `(H, W)` gray or `(H, W, 3)` RGB.
+            second: When it was taken; later than the one before.
+
+        Returns:
+            The movements that are over by now and were not returned before.
+
+        Raises:
+            InputError: It is no picture, or was taken before the last one.
+        """
+        if self._time is not None and second <= self._time:
+            raise InputError(
+                f"frame {self.frames} was taken at {second:.3f} s and the one before at "
+                f"{self._time:.3f} s: give frames in order of time"
+            )
+        gray = gray_picture(frame, f"frame {self.frames}")
+        # A pause of half a second, as a camera's that was unplugged, is a new beginning.
+        pause = self._time is not None and second - self._time > 0.5
+        sample = self._tracker(gray, self.frames, second)
+        self.frames += 1
+        self._time = second
+        found: list[Movement] = []
+        before = self._samples[-1] if self._samples else None
+        lost = before is not None and (
+            before.segment != sample.segment
+            or (before.matrix is None) != (sample.matrix is None)
+            or pause
+        )
+        if lost:
+            found += self._look("micro", True) + self._look("macro", True)
+            self._samples = []
+        self._samples.append(sample)
+        for kind in _SPAN:
+            if second >= self._next[kind]:
+                self._next[kind] = second + _EVERY[kind]
+                found += self._look(kind, False)
+        if len(self._samples) > 64 and second - self._samples[32].time > _SPAN["macro"]:
+            del self._samples[:32]
+        return found
+
+    def finish(self) -> list[Movement]:
+        """The movements that were still waiting for frames after them."""
+        return self._look("micro", True) + self._look("macro", True)
+
+    def _look(self, kind: str, closed: bool) -> list[Movement]:
+        if not self._samples or self._samples[-1].matrix is None:
+            return []
+        now = self._samples[-1].time
+        recent = [sample for sample in self._samples if sample.time > now - _SPAN[kind]]
+        found, _, _ = find_movements(recent, kind, self.thresholds)
+        new = []
+        for movement in found:
+            over = closed or movement.seconds[2] <= now - _SETTLED[kind]
+            # What lies at the edge of what is looked at was seen whole before, or never.
+            whole = movement.seconds[0] > recent[0].time + 0.05 or recent[0] is self._samples[0]
+            if over and whole and not any(overlap(movement, told) > 0 for told in self._told):
+                new.append(movement)
+                self._told = [*self._told[-31:], movement]
+        return new
