@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.features.spotting.regions import EYE, LOWER, NAMES, SKIN, without_head
+from dfrnet_keras.features.spotting.regions import EYE, LOWER, NAMES, SKIN, places, without_head
 from dfrnet_keras.features.spotting.tracking import Sample
 
 STEP = 0.01  # seconds of the grid
 _SMOOTH = 0.03  # seconds over which tracks are averaged
+_SPEECH = 1.0  # seconds before and after a movement of the mouth in which speech shows
+_SYLLABLES = (0.1, 0.15, 0.2)  # seconds, half-lengths of quick bumps of the mouth
+_WORD = 0.006  # eye distances that the mouth moves in a word
+_JAW = places("chin", "lip")
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,16 @@ class Thresholds:
         macro_strength: As `strength`, for them.
         longest_macro: Seconds from onset to offset.
         blink: Times that the lids must outdo all else for a blink or a glance.
-        repeats: Bumps of the mouth around one, from which it is speech.
+        mouth: Mean of the mouth's quick bumps in the second before or after a movement of it,
+            as a share of its own, from which it is speech.
+        jaw: The same where chin or lips move most.
+        words: Quick bumps of the mouth around a slow movement from which it is speech.
         head: Share of the head's own bump that a movement must exceed.
         back: Share of the movement by which the face may differ before and after it.
     """
 
-    strength: float = 0.006
-    noise: float = 5.0
+    strength: float = 0.0045
+    noise: float = 4.0
     micro: float = 0.2
     longest_micro: float = 0.55
     shortest: float = 0.08
@@ -47,7 +55,9 @@ class Thresholds:
     macro_strength: float = 0.015
     longest_macro: float = 4.5
     blink: float = 1.5
-    repeats: int = 3
+    mouth: float = 0.45
+    jaw: float = 0.25
+    words: int = 5
     head: float = 0.3
     back: float = 0.6
 
@@ -110,6 +120,11 @@ class Tracks:
     def bumps(self, half: float) -> NDArray[np.float64]:
         """How far each part is from where it was and will be, head motion taken out."""
         return without_head(_bump(self.moved, half))
+
+    @cached_property
+    def quick(self) -> tuple[NDArray[np.float64], ...]:
+        """`bumps` as quick as syllables, of several half-lengths."""
+        return tuple(self.bumps(half) for half in _SYLLABLES)
 
     def head_bumps(self, half: float) -> NDArray[np.float64]:
         """The same of the head."""
@@ -216,7 +231,8 @@ def _movement(
     if not shortest <= (offset - onset) * STEP <= longest:
         return None
     ranked = SKIN[np.argsort(-far[peak, SKIN])]
-    if kind == "micro" and ranked[0] in LOWER and _speech(far, onset, apex, offset) >= known.repeats:
+    jaw = ranked[0] in _JAW
+    if ranked[0] in LOWER and _speech(tracks, kind, edges, jaw, known):
         return None
     seconds = [float(tracks.grid[place]) for place in (onset, apex, offset)]
     frames = [int(np.argmin(np.abs(tracks.times - second))) for second in seconds]
@@ -288,12 +304,28 @@ def _rest(flank: NDArray[np.float64], top: float, height: float) -> int | None:
     return int(lower[0] + (lower[0] - upper[0]) // 2)
 
 
-def _speech(far: NDArray[np.float64], onset: int, apex: int, offset: int) -> int:
-    """How many bumps of the mouth, half as strong or more, lie around a movement."""
+def _mouth(bumps: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.hypot(bumps[:, LOWER, 0], bumps[:, LOWER, 1]).max(1))
+
+
+def _speech(tracks: Tracks, kind: str, edges: tuple[int, int, int], jaw: bool,
+            known: Thresholds) -> bool:  # fmt: skip
+    """Whether a movement of the mouth is one of many, as words are."""
     from scipy.signal import find_peaks
 
-    around = round(1.5 / STEP)
-    low, high = max(0, onset - around), min(len(far), offset + around)
-    mouth = far[low:high, LOWER].max(1)
-    peaks = find_peaks(mouth, height=0.4 * far[apex, LOWER].max(), distance=8)[0] + low
-    return int(((peaks < onset - 3) | (peaks > offset + 3)).sum())
+    onset, _, offset = edges
+    around = round(_SPEECH / STEP)
+    if kind == "macro":
+        mouth = _mouth(tracks.quick[1])[max(0, onset - around) : offset + around]
+        return len(find_peaks(mouth, height=_WORD, distance=8)[0]) >= known.words
+    most = known.jaw if jaw else known.mouth
+    # Words at one rhythm hide from a half-length of half their period, but not from another.
+    for half, bumps in zip(_SYLLABLES, tracks.quick, strict=True):
+        mouth, lobe = _mouth(bumps), round(half / STEP)
+        inside = mouth[onset : offset + 1].max()
+        before = mouth[max(0, onset - lobe - around) : max(0, onset - lobe)]
+        after = mouth[offset + lobe : offset + lobe + around]
+        if any(len(side) > around // 3 and side.mean() > most * inside
+               for side in (before, after)):  # fmt: skip
+            return True
+    return False

@@ -18,10 +18,9 @@ from dfrnet_keras.features.spotting.movements import (
 )
 from dfrnet_keras.features.spotting.tracking import FaceTracker, Sample
 
-# Seconds: what is looked back at, how often, and how long after its end a movement is a find.
+# Seconds that are looked back at.
 _SPAN = {"micro": 5.0, "macro": 14.0}
-_EVERY = {"micro": 0.1, "macro": 1.0}
-_SETTLED = {"micro": 0.15, "macro": 1.0}
+_MACRO_WAITS = 1.0
 SLOWEST = 15.0  # frames a second: with fewer a micro-expression is in two or three frames
 
 
@@ -30,6 +29,8 @@ class Spotter:
 
     Args:
         thresholds: See `Thresholds`.
+        wait: Seconds after its end until a movement is a find. With less than 1.5 the first
+            words of speech are taken for expressions.
 
     Attributes:
         frames: How many were given.
@@ -43,7 +44,10 @@ class Spotter:
         >>> found += spotter.finish()
     """
 
-    def __init__(self, thresholds: Thresholds | None = None) -> None:
+    def __init__(self, thresholds: Thresholds | None = None, *, wait: float = 1.6) -> None:
+        self._settled = {"micro": wait, "macro": max(wait, _MACRO_WAITS)}
+        # A live answer should come soon; otherwise looking seldom costs less.
+        self._every = {"micro": 0.1 if wait < _MACRO_WAITS else 0.5, "macro": 1.0}
         self.thresholds = thresholds or Thresholds()
         self.frames = 0
         self._tracker = FaceTracker()
@@ -99,7 +103,7 @@ class Spotter:
         self._samples.append(sample)
         for kind in _SPAN:
             if second >= self._next[kind]:
-                self._next[kind] = second + _EVERY[kind]
+                self._next[kind] = second + self._every[kind]
                 found += self._look(kind, False)
         if len(self._samples) > 64 and second - self._samples[32].time > _SPAN["macro"]:
             del self._samples[:32]
@@ -117,10 +121,10 @@ class Spotter:
         found, _, _ = find_movements(recent, kind, self.thresholds)
         new = []
         for movement in found:
-            over = closed or movement.seconds[2] <= now - _SETTLED[kind]
-            # What lies at the edge of what is looked at was seen whole before, or never.
-            whole = movement.seconds[0] > recent[0].time + 0.05 or recent[0] is self._samples[0]
-            if over and whole and not any(overlap(movement, told) > 0 for told in self._told):
+            over = closed or movement.seconds[2] <= now - self._settled[kind]
+            # Once, while all that came before it can still be seen.
+            fresh = movement.seconds[2] > now - self._settled[kind] - 2 * self._every[kind] - 0.1
+            if over and fresh and not any(overlap(movement, told) > 0 for told in self._told):
                 new.append(movement)
                 self._told = [*self._told[-31:], movement]
         return new
