@@ -243,7 +243,8 @@ def _movement(
     least = known.strength if kind == "micro" else known.macro_strength
     margin = strength / max(least, known.noise * noise if kind == "micro" else 0.0)
     first, middle, last = (tracks.samples[frame] for frame in frames)
-    assert first.matrix is not None and middle.matrix is not None
+    assert first.matrix is not None
+    assert middle.matrix is not None
     return Movement(
         kind,
         first.index,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -74,14 +74,15 @@ class RegionFlow:
 
     def __init__(self, reference: NDArray[np.float32]) -> None:
         self.reference = reference
-        rows, columns = np.gradient(reference)
+        slopes: Any = np.gradient(reference.astype(np.float64))
+        rows, columns = slopes
         self._boxes, self._solve, self._centred = [], [], []
         for region in REGIONS:
             left, top = round((region.x - region.width) * SIDE), round((region.y - region.height)
                                                                        * SIDE)  # fmt: skip
             width, height = round(2 * region.width * SIDE), round(2 * region.height * SIDE)
             box = (slice(top, top + height), slice(left, left + width))
-            gradient = np.stack([columns[box].ravel(), rows[box].ravel()]).astype(np.float64)
+            gradient = np.stack([columns[box].ravel(), rows[box].ravel()])
             gradient -= gradient.mean(1, keepdims=True)  # the light of a region may change
             normal = gradient @ gradient.T
             # A region without texture, under a beam of light, is said not to move.
@@ -99,7 +100,7 @@ class RegionFlow:
         moved = np.empty((len(REGIONS), 2))
         for k, (box, size) in enumerate(self._boxes):
             solve, centred = self._solve[k], self._centred[k]
-            patch = picture[box].ravel()
+            patch: NDArray = picture[box].ravel()
             moved[k] = solve @ (centred - (patch - patch.mean()))
             for _ in range(3):
                 if np.abs(moved[k]).max() < _LINEAR:
@@ -108,7 +109,7 @@ class RegionFlow:
                     box[1].start + (size[0] - 1) / 2 + moved[k, 0],
                     box[0].start + (size[1] - 1) / 2 + moved[k, 1],
                 )
-                patch = cv2.getRectSubPix(picture, size, middle).ravel()
+                patch = np.asarray(cv2.getRectSubPix(picture, size, middle), np.float32).ravel()
                 step = solve @ (centred - (patch - patch.mean()))
                 moved[k] += step
                 if np.abs(step).max() < 0.1:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,16 @@ from dfrnet_keras.features.spotting.movements import (
     Thresholds,
     find_movements,
     overlap,
+)
+from dfrnet_keras.features.spotting.regions import SKIN, without_head
+from dfrnet_keras.features.spotting.state import (
+    Arrays,
+    movements_as_text,
+    movements_from_text,
+    restore_samples,
+    restore_tracker,
+    sample_arrays,
+    tracker_arrays,
 )
 from dfrnet_keras.features.spotting.tracking import FaceTracker, Sample
 
@@ -34,7 +45,6 @@ class Spotter:
 
     Attributes:
         frames: How many were given.
-        curve: Strength of the movement at the frames so far, see `strength`.
 
     Example:
         >>> spotter = Spotter()
@@ -60,6 +70,24 @@ class Spotter:
     def last(self) -> Sample | None:
         """What is known about the last frame."""
         return self._samples[-1] if self._samples else None
+
+    def activity(self) -> float:
+        """Movement of the face in the last frame against a fifth of a second before.
+
+        Returns:
+            Displacement of the two parts that move most, lids aside, in eye distances; 0 where
+            there is no face.
+        """
+        now = self._samples[-1] if self._samples else None
+        if now is None or now.matrix is None:
+            return 0.0
+        before = now
+        for sample in reversed(self._samples):
+            before = sample
+            if now.time - sample.time >= self.thresholds.micro:
+                break
+        own = without_head((now.moved - before.moved)[None])[0, SKIN]
+        return float(np.sort(np.hypot(own[:, 0], own[:, 1]))[-2:].mean())
 
     @property
     def samples(self) -> list[Sample]:
@@ -112,6 +140,24 @@ class Spotter:
     def finish(self) -> list[Movement]:
         """The movements that were still waiting for frames after them."""
         return self._look("micro", True) + self._look("macro", True)
+
+    def state(self) -> Arrays:
+        """All that later finds depend on, as arrays; `restore` takes them back."""
+        plain = {"frames": self.frames, "time": self._time, "next": self._next}
+        return {
+            **tracker_arrays(self._tracker),
+            **sample_arrays(self._samples),
+            "spotter": np.array(json.dumps(plain)),
+            "told": np.array(movements_as_text(self._told)),
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go on where another spotter with the same settings was when `state` was called."""
+        plain = json.loads(str(state["spotter"]))
+        self.frames, self._time, self._next = plain["frames"], plain["time"], plain["next"]
+        self._tracker = restore_tracker(state)
+        self._samples = restore_samples(state)
+        self._told = movements_from_text(str(state["told"]))
 
     def _look(self, kind: str, closed: bool) -> list[Movement]:
         if not self._samples or self._samples[-1].matrix is None:

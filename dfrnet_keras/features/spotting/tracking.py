@@ -47,7 +47,7 @@ class Sample:
 
 
 @dataclass
-class _State:
+class TrackerState:
     """All that the next frame depends on; arrays and numbers, so that it can be written down."""
 
     matrix: NDArray[np.float64] | None = None
@@ -69,10 +69,13 @@ class FaceTracker:
     The cut follows the head by the movement of the nose bridge, against a reference picture that is
     renewed every two seconds: one detection for each frame would jitter by more than a
     micro-expression moves.
+
+    Args:
+        state: Where another tracker of the same recording stopped.
     """
 
-    def __init__(self) -> None:
-        self.state = _State()
+    def __init__(self, state: TrackerState | None = None) -> None:
+        self.state = state or TrackerState()
         self._flow: RegionFlow | None = None
 
     def __call__(self, frame: NDArray[np.uint8], index: int, time: float) -> Sample:
@@ -119,7 +122,8 @@ class FaceTracker:
         flags: tuple[str, ...],
     ) -> Sample:
         state = self.state
-        assert state.reference is not None and state.matrix is not None
+        assert state.reference is not None
+        assert state.matrix is not None
         if self._flow is None:
             self._flow = RegionFlow(state.reference)
         moved = self._flow(_lit_as(picture, state.reference))
@@ -222,7 +226,7 @@ def _matrix(face: Face) -> NDArray[np.float64]:
 def _eyes(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     back = cv2.invertAffineTransform(matrix)
     places = np.array([[0.5 - EYE_DISTANCE / 2, EYE_LINE], [0.5 + EYE_DISTANCE / 2, EYE_LINE]])
-    return places @ back[:, :2].T + back[:, 2]
+    return np.asarray(places @ back[:, :2].T + back[:, 2], np.float64)
 
 
 def eyes_in_frame(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -257,9 +261,7 @@ def _follow(
     return np.column_stack([linear, offset])
 
 
-def _lit_as(
-    picture: NDArray[np.float32], reference: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _lit_as(picture: NDArray[np.float32], reference: NDArray[np.float32]) -> NDArray[np.float32]:
     """The picture under the light of the reference, mean and contrast alike."""
     here, there = picture[_MIDDLE], reference[_MIDDLE]
     spread = float(here.std())
