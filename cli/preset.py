@@ -43,8 +43,8 @@ def make(seed: int, out: Path, share: float, jobs: int, overwrite: bool) -> None
     No real clip and no file but the package's own are used; it takes some minutes.
     """
     from dfrnet_keras.atomic import check_writable
-    from dfrnet_keras.cli.backend import start_keras
     from dfrnet_keras.errors import InputError
+    from dfrnet_keras.startup import start_keras
 
     if out.exists() and not overwrite and not (out.is_dir() and not any(out.iterdir())):
         raise InputError(f"{out} is there already: choose another folder or give --overwrite.")

@@ -33,7 +33,8 @@ class Thresholds:
         noise: The same, in multiples of what the tracks do at rest.
         micro: Half-length of a micro-expression in seconds: from the mean of 0.4 and less.
         longest_micro: Seconds from onset to offset.
-        shortest: The same, of any find.
+        strongest_micro: Most displacement of a micro-expression, in eye distances.
+        shortest: Seconds from onset to offset of any find.
         macro: Half-lengths of macro-expressions.
         macro_strength: As `strength`, for them.
         longest_macro: Seconds from onset to offset.
@@ -50,6 +51,7 @@ class Thresholds:
     noise: float = 4.0
     micro: float = 0.2
     longest_micro: float = 0.55
+    strongest_micro: float = 0.08
     shortest: float = 0.08
     macro: tuple[float, ...] = (0.5, 1.0, 2.0)
     macro_strength: float = 0.015
@@ -222,6 +224,8 @@ def _movement(
         return None  # a blink, or a glance
     if tracks.head_bumps(half)[peak] * known.head > strength:
         return None
+    if kind == "micro" and strength > known.strongest_micro:
+        return None
     edges = _edges(tracks, bumps[peak], peak, half, known)
     if edges is None:
         return None
@@ -309,8 +313,9 @@ def _mouth(bumps: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.hypot(bumps[:, LOWER, 0], bumps[:, LOWER, 1]).max(1))
 
 
-def _speech(tracks: Tracks, kind: str, edges: tuple[int, int, int], jaw: bool,
-            known: Thresholds) -> bool:  # fmt: skip
+def _speech(
+    tracks: Tracks, kind: str, edges: tuple[int, int, int], jaw: bool, known: Thresholds
+) -> bool:
     """Whether a movement of the mouth is one of many, as words are."""
     from scipy.signal import find_peaks
 

@@ -62,6 +62,18 @@ _RIGID = np.array([4.0 if k == 0 else 0.0 if k in EYE else 0.4 if k in LOWER els
                    for k in range(len(REGIONS))])  # fmt: skip
 
 
+def _design() -> NDArray[np.float64]:
+    """What shift right, shift down, growth and turn do to each region: `(regions * 2, 4)`."""
+    x, y = (CENTRES - CENTRES[0]).T
+    one, zero = np.ones_like(x), np.zeros_like(x)
+    rows = [np.stack([one, zero, x, -y], -1), np.stack([zero, one, y, x], -1)]
+    return np.stack(rows, axis=1).reshape(-1, 4)
+
+
+_DESIGN = _design()
+_PRODUCTS = np.einsum("rci,rcj->rij", *[_DESIGN.reshape(-1, 2, 4)] * 2).reshape(-1, 16)
+
+
 class RegionFlow:
     """Displacement of each region against one reference picture.
 
@@ -127,18 +139,14 @@ def without_head(moved: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns:
         The same shape: what the face did by itself.
     """
-    x, y = (CENTRES - CENTRES[0]).T
-    one, zero = np.ones_like(x), np.zeros_like(x)
-    design = np.stack(
-        [np.stack([one, zero, x, -y], -1), np.stack([zero, one, y, x], -1)], axis=1
-    )  # (regions, 2, 4): shift right, shift down, growth, turn
+    frames, flat = len(moved), moved.reshape(len(moved), -1)
     weights = np.broadcast_to(_RIGID, moved.shape[:2])
     rest = moved
     for _ in range(4):
-        normal = np.einsum("nr,rci,rcj->nij", weights, design, design) + 1e-6 * np.eye(4)
-        right = np.einsum("nr,rci,nrc->ni", weights, design, moved)
+        normal = (weights @ _PRODUCTS).reshape(frames, 4, 4) + 1e-6 * np.eye(4)
+        right = (weights[..., None] * moved).reshape(frames, -1) @ _DESIGN
         motion = np.linalg.solve(normal, right[..., None])[..., 0]
-        rest = moved - np.einsum("rci,ni->nrc", design, motion)
+        rest = (flat - motion @ _DESIGN.T).reshape(moved.shape)
         far = np.hypot(rest[..., 0], rest[..., 1])
         weights = _RIGID / (1 + (far / _STILL) ** 2) ** 2
     return rest
