@@ -55,7 +55,7 @@ class Namer:
     def warm_up(self) -> None:
         """Answer once, so that the first answer is as quick as the others."""
         still = np.zeros((_CUT, _CUT, 3), np.uint8)
-        self._answer(still, still)
+        self.name_faces(still, still)
 
     def __call__(
         self, onset: NDArray[np.uint8], apex: NDArray[np.uint8], matrices: NDArray[np.float64]
@@ -67,12 +67,10 @@ class Namer:
             apex: Its strongest frame.
             matrices: `Movement.matrices`.
         """
-        faces = [
-            _face(frame, matrix) for frame, matrix in zip((onset, apex), matrices, strict=True)
-        ]
-        return self._answer(*faces)
+        return self.name_faces(cut_aligned(onset, matrices[0]), cut_aligned(apex, matrices[1]))
 
-    def _answer(self, onset: NDArray[np.uint8], apex: NDArray[np.uint8]) -> Name:
+    def name_faces(self, onset: NDArray[np.uint8], apex: NDArray[np.uint8]) -> Name:
+        """The same from faces that `cut_aligned` cut."""
         network = self._network
         if isinstance(network, Preset):
             settings = network.card["preparation"]
@@ -95,6 +93,12 @@ class Namer:
         return Name(said.label if sure else None, said.probabilities, (), maps, onset, apex)
 
 
-def _face(frame: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:
+def cut_aligned(frame: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """The face in a frame as `features.crop_face` cuts it, by the place where it was followed.
+
+    Args:
+        frame: uint8 RGB or gray.
+        matrix: `Sample.matrix`.
+    """
     left, right = eyes_in_frame(matrix).tolist()
     return cut_face(frame, Face(tuple(left), tuple(right), 0.0), _CUT)

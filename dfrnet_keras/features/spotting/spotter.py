@@ -57,7 +57,7 @@ class Spotter:
     def __init__(self, thresholds: Thresholds | None = None, *, wait: float = 1.6) -> None:
         self._settled = {"micro": wait, "macro": max(wait, _MACRO_WAITS)}
         # A live answer should come soon; otherwise looking seldom costs less.
-        self._every = {"micro": 0.1 if wait < _MACRO_WAITS else 0.5, "macro": 1.0}
+        self._every = {"micro": 0.07 if wait < _MACRO_WAITS else 0.5, "macro": 1.0}
         self.thresholds = thresholds or Thresholds()
         self.frames = 0
         self._tracker = FaceTracker()
