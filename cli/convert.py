@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("model", type=shared.PATH)
+@click.argument("model", type=shared.PATH, required=False)
+@click.option("--preset", metavar="NAME", help="Convert a network that comes with the package, see "
+              "dfr-keras preset list; needs --out.")  # fmt: skip
 @click.option("--quantize", default="none", show_default=True,
               help="none (float32), float16, dynamic, int8 or int16x8; by commas.")  # fmt: skip
 @click.option("--input-type", default="float32", show_default=True,
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 @shared.overwrite
 @shared.json_output
 def convert(
-    model: Path,
+    model: Path | None,
     quantize: str,
     as_json: bool,
     force: bool,
@@ -56,12 +58,14 @@ def convert(
     root: Path | None,
     **options: Any,
 ) -> None:
-    """Convert MODEL, a .keras file or a run folder, to TFLite.
+    """Convert MODEL, a .keras file or a run folder, or a preset to TFLite.
 
     Each file is run against the network on real features; the largest difference of a probability
     and the share of equal classes are printed, written into the file, and must be small. Printed
     as well is the TensorFlow release whose runtime a device needs at least.
     """
+    if (model is None) == (options["preset"] is None):
+        raise click.UsageError("Give either MODEL or --preset.")
     start_keras()
     from dfrnet_keras.tflite.conversion.convert_and_verify import convert_and_verify
 

@@ -12,12 +12,14 @@ import click
 if TYPE_CHECKING:
     from dfrnet_keras.prediction.clip_predictor import ClipPredictor, Prediction
 
+_NO_ANSWER = 3  # exit status of --strict
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
-@click.argument("clips", nargs=-1, required=True, metavar="CLIP...")
+@click.argument("clips", nargs=-1, required=True, metavar="[MODEL] CLIP...")
+@click.option("--preset", metavar="NAME", help="The network to ask where no MODEL is given: see "
+              "dfr-keras preset list.  [default: drawn-units]")  # fmt: skip
 @click.option("--onset", type=click.IntRange(0), help="First frame of the movement, counted from "
               "0.  [default: the first]")  # fmt: skip
 @click.option("--apex", type=click.IntRange(1), help="Frame of the strongest movement.  [default: "
@@ -35,13 +37,15 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
               help="How the apex is found.  [default: as the network was trained]")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True,
               help="Threads of the network of a .tflite file.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Exit with status 3 where a clip has no "
+              "answer.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--csv", "table", type=_FILE, help="Also write a row a clip to this file.")
 @click.option("--plot", type=_FILE, help="Also draw what the network saw: .png, .jpg, .pdf or "
               ".svg.")  # fmt: skip
 def predict(
-    model: Path,
     clips: tuple[str, ...],
+    preset: str | None,
     onset: int | None,
     apex: int | None,
     offset: int | None,
@@ -50,6 +54,7 @@ def predict(
     crop: str | None,
     spotter: str | None,
     threads: int,
+    strict: bool,
     as_json: bool,
     table: Path | None,
     plot: Path | None,
@@ -57,16 +62,18 @@ def predict(
     """Recognise the micro-expression in each CLIP.
 
     MODEL is the model.keras that `dfr-keras fit --all-subjects` wrote, or a .tflite file that
-    `dfr-keras convert` made of it. A CLIP is a video, a folder
-    of frames, or a pattern in quotes such as 'recordings/*.avi' or 'frames/*.png'; images named
-    one by one are the frames of one clip for each folder.
+    `dfr-keras convert` made of it. Without one the network that comes with the package answers: it
+    learnt from drawn faces alone, names the action units that moved, and says where it sees no
+    micro-expression. A CLIP is a video, a folder of frames, or a pattern in quotes such as
+    'recordings/*.avi' or 'frames/*.png'; images named one by one are the frames of one clip for
+    each folder.
 
     A clip is taken to show one expression of one person, from its onset, the last frame in which
     the face is still at rest, to its offset. A micro-expression takes no more than half a second:
     cut a long video to it with --onset and --offset (frames) or --start and --end (seconds), which
     hold for all clips named. A recording of minutes given whole has an answer, but it means
-    nothing. The network knows no "nothing happens": it names one of its classes whatever it sees.
-    What speaks against an answer stands below it: no face, no movement, a cut, a long clip.
+    nothing. A clip without a face or without movement has none. A MODEL of three classes knows no
+    other "nothing happens": it names one of them. What speaks against an answer stands below it.
 
     Frames are counted from 0. A clip that cannot be used is named with the reason, the others are
     still recognised, and the exit status is 1.
@@ -78,9 +85,11 @@ def predict(
     from dfrnet_keras.atomic import check_writable, whole_file
     from dfrnet_keras.prediction.answers import Answers
     from dfrnet_keras.prediction.clips import find_clips, frames_between
-    from dfrnet_keras.store.contact_sheet import check_picture
 
+    model, clips = _model_and_clips(clips, preset)
     if plot is not None:
+        from dfrnet_keras.store.contact_sheet import check_picture
+
         check_picture(plot)
     for target in (plot, table):
         if target is not None:
@@ -105,7 +114,7 @@ def predict(
         first = first if onset is None else onset
         return predictor.predict_files(frames, first, apex, last if offset is None else offset)
 
-    answers = Answers(str(model), predictor.classes, failed)
+    answers = Answers(str(model), predictor.classes, failed, predictor.unit_names)
     for name, frames in named:
         answers.add(name, partial(answer, frames))
     for line in [answers.as_json()] if as_json else answers.as_lines():
@@ -120,9 +129,26 @@ def predict(
         _draw(plot, answers.rows)
     if answers.failed:
         sys.exit(1)
+    if strict and answers.unanswered:
+        sys.exit(_NO_ANSWER)
+
+
+def _model_and_clips(given: tuple[str, ...], preset: str | None) -> tuple[Path, tuple[str, ...]]:
+    """The network's file and the clips: the first argument is a network by its ending."""
+    first, clips = Path(given[0]), given[1:]
+    if first.suffix in (".keras", ".tflite") or (first / "model.keras").is_file():
+        if preset is not None:
+            raise click.UsageError(f"Give --preset {preset} or {first}, not both.")
+        if not clips:
+            raise click.UsageError(f"{first} is a network: name the clips after it.")
+        return first, clips
+    from dfrnet_keras.models.preset import DEFAULT_PRESET, preset_file
+
+    return preset_file(preset or DEFAULT_PRESET), given
 
 
 def _draw(path: Path, answers: list[tuple[str, Prediction]]) -> None:
+    from dfrnet_keras.prediction.answers import described_label
     from dfrnet_keras.store.contact_sheet import ROWS_A_PAGE, SheetRow, draw_sheet
 
     if len(answers) > ROWS_A_PAGE:
@@ -131,8 +157,8 @@ def _draw(path: Path, answers: list[tuple[str, Prediction]]) -> None:
     for name, answer in answers[:ROWS_A_PAGE]:
         maps = answer.maps
         assert maps is not None
-        title = f"{Path(name).name}\n{answer.label} {answer.probabilities[answer.label]:.2f}\n" \
-                f"apex {answer.apex}"  # fmt: skip
+        share = "" if answer.label is None else f" {answer.probabilities[answer.label]:.2f}"
+        title = f"{Path(name).name}\n{described_label(answer)}{share}\napex {answer.apex}"
         features = maps.features
         rows.append(
             SheetRow(title, features.flow, maps.onset_frame, features.apex, features.difference)

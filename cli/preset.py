@@ -51,22 +51,22 @@ def make(seed: int, out: Path, share: float, jobs: int, overwrite: bool) -> None
     check_writable(out.parent / f"{out.name}.json")
     start_keras()
     from dfrnet_keras.learners.preset_files import (
+        calibrated_network,
         describe,
-        probabilities_alone,
-        sample_maps,
         text_files,
     )
     from dfrnet_keras.learners.preset_training import PresetTraining, train_preset
     from dfrnet_keras.models.preset import TFLITE, write_preset
     from dfrnet_keras.tflite import convert
+    from dfrnet_keras.tflite.conversion.preset_source import describe_preset, preset_maps
 
     training = PresetTraining().shrunk(share)
     trained = train_preset(training, seed, jobs=jobs,
                            on_progress=lambda step: click.echo(step, err=True))  # fmt: skip
     card = describe(trained, training, seed)
-    description = {name: card[name] for name in ("classes", "preparation")}
-    content = convert(probabilities_alone(trained), quantize="int8", description=description,
-                      representative_data=sample_maps(seed))  # fmt: skip
+    content = convert(calibrated_network(trained), quantize="int8",
+                      representative_data=preset_maps(200),
+                      description=describe_preset(card))  # fmt: skip
     files = {TFLITE: content, **text_files(card)}
     write_preset(out, trained.network, card, files, overwrite=overwrite)
     click.echo(f"Preset: {out}")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dfrnet_keras.cache import cache_folder
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
@@ -18,7 +17,6 @@ from dfrnet_keras.datasets.synthetic.unit_maps import draw_unit_maps
 from dfrnet_keras.learners.preset_training import (
     PresetTraining,
     TrainedPreset,
-    seed_of,
     train_preset,
 )
 
@@ -27,14 +25,14 @@ if TYPE_CHECKING:
 
 LEARNT_FROM = (
     "drawn maps alone: hills of action units, a scanned face model, rendered people and the flow "
-    "that DIS measures on them; no real clip"
+    "that DIS and ilk measure on them; no real clip"
 )
 NOT_FOR = (
     "lie detection", "hiring", "clinical use", "surveillance", "any decision about a person",
 )  # fmt: skip
 LICENCE = "Apache-2.0; the face model is under the MIT licence of NOTICE.txt"
 # Raised when drawing or training change, so that presets of an earlier revision are not taken.
-REVISION = 1
+REVISION = 2
 
 
 def trained_preset(training: PresetTraining, seed: int, **options: Any) -> Path:
@@ -66,6 +64,7 @@ def describe(trained: TrainedPreset, training: PresetTraining, seed: int) -> dic
         "unit_names": {f"AU{unit}": name for unit, name in UNIT_NAMES.items()},
         "temperatures": list(trained.temperatures),
         "thresholds": trained.thresholds,
+        "held": _held_answers(calibrated_network(trained)),
         "preparation": {"size": 28, "flow_method": "dis"},
         "learnt_from": LEARNT_FROM,
         "not_for": list(NOT_FOR),
@@ -73,24 +72,27 @@ def describe(trained: TrainedPreset, training: PresetTraining, seed: int) -> dic
     }
 
 
-def probabilities_alone(trained: TrainedPreset) -> keras.Model:
-    """The part of a preset that gives the classes, with its temperature, for a `.tflite` file."""
-    import keras
-
+def calibrated_network(trained: TrainedPreset) -> keras.Model:
+    """The network of a preset with its temperatures, for a `.tflite` file."""
     from dfrnet_keras.models.preset_network import PresetNetwork
 
     network = PresetNetwork(
         members=len([1 for layer in trained.network.layers if layer.name.endswith("_classes")]),
         temperatures=trained.temperatures,
+        name="preset",
     )
     network.set_weights(trained.network.get_weights())
-    return keras.Model(network.input, network.output["probabilities"], name="preset")
+    return network
 
 
-def sample_maps(seed: int, count: int = 200) -> list[dict[str, NDArray[np.float32]]]:
-    """Rendered maps, one a dict as `tflite.convert` takes them, which set the ranges of int8."""
-    maps = draw_unit_maps(count, seed=seed_of(seed, 6), source="rendered")
-    return [{"flow": flow[None]} for flow in maps.flow]
+def _held_answers(network: keras.Model) -> dict[str, list[Any]]:
+    """Answers to three drawn maps, by which a test knows these weights again."""
+    maps = draw_unit_maps(3, seed=5, source="hills", kinds=("expression",))
+    answers = network.predict(maps.flow, verbose=0)
+    return {
+        name: np.round(answers[name].astype(float), 4).reshape(3, -1).tolist()
+        for name in ("probabilities", "movement")
+    }
 
 
 def text_files(card: dict[str, Any]) -> dict[str, bytes]:

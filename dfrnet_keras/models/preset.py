@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PRESET = "drawn-units"
 WEIGHTS, CARD, TFLITE = "weights.npz", "card.json", "int8.tflite"
+# Range of the flow to the output of a member that learns its classes, see `preset_network`.
+CLASS_HEADS = {"pixels": "probabilities", "bytes": "probabilities_of_bytes"}
 _STILL = 1e-6  # of displacements: below, a map has no pattern that the network could know
 _FOLDER = Path(__file__).with_name("presets")
 
@@ -142,6 +144,16 @@ def preset_folder(name: str | os.PathLike[str]) -> Path:
             "folder that dfr-keras preset make wrote."
         )
     return folder
+
+
+def preset_file(name: str | os.PathLike[str] = DEFAULT_PRESET) -> Path:
+    """The `.tflite` file of a preset, which `tflite.runtime.Predictor` runs without Keras.
+
+    Raises:
+        InputError: There is no such preset, or the file is damaged.
+    """
+    folder = preset_folder(name)
+    return checked_file(folder, read_card(folder), TFLITE)
 
 
 def read_card(folder: Path) -> dict[str, Any]:

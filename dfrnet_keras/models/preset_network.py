@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from dfrnet_keras.layers import MirroredMotion, MotionStrength, RelativeMotion, ResidualBlock
@@ -13,6 +14,7 @@ from dfrnet_keras.layers.base import check_choice, check_counts
 from dfrnet_keras.models.dfrnet import REDUCTION, branch_convolution
 from dfrnet_keras.models.motion_dfrnet import SIDE, refuse_size
 from dfrnet_keras.models.parts import MaxPooling2D
+from dfrnet_keras.models.preset import CLASS_HEADS
 
 OUTPUTS = ("probabilities", "movement", "units")
 _WIDTHS = (64, 80)  # filters of the two stages
@@ -31,9 +33,10 @@ def PresetNetwork(
 ) -> keras.Model:
     """Build the network of a preset.
 
-    Members like those of `MotionDFRNet`, narrower in the second stage, with three heads: classes,
-    movement, and action units. Logits are averaged over members and over the clip and its mirror
-    image. The head for movement also has the strength that relative motion takes out.
+    Members like those of `MotionDFRNet`, narrower in the second stage, with heads for classes (one
+    for faces as `features.face` cuts them, one for those of published maps in bytes, which fill
+    their map), movement, and action units. Logits are averaged over members and over the clip and
+    its mirror image. The head for movement also has the strength that relative motion takes out.
 
     Args:
         input_size: Height and width of the flow maps in pixels, a multiple of 28.
@@ -71,10 +74,11 @@ def PresetNetwork(
         made = {layer.name: layer for layer in _layers(number, classes, units)}
         for view, seen in enumerate(views):
             heads = _heads(made.__getitem__, number, seen, strength)
+            heads["probabilities"] = heads[CLASS_HEADS[flow_range]]
             if view:
                 heads["units"] = heads["units"][:, :, ::-1]
-            for output, logits in heads.items():
-                found[output].append(logits)
+            for output in OUTPUTS:
+                found[output].append(heads[output])
     logits = {output: layers.Average(name=f"{output}_logits")(found[output]) for output in OUTPUTS}
     for output, temperature in zip(OUTPUTS, temperatures, strict=False):
         rescale = layers.Rescaling(1 / temperature, name=f"{output}_temperature")
@@ -91,12 +95,35 @@ def member_of(network: keras.Model, number: int) -> keras.Model:
 
     Returns:
         A model from `motion` `(batch, 28, 28, 3)` and `strength` `(batch, 3)`, what
-        `RelativeMotion` and `MotionStrength` give, to the logits of `OUTPUTS`.
+        `RelativeMotion` and `MotionStrength` give, to the logits of `OUTPUTS` and of the second
+        of `CLASS_HEADS`.
     """
     motion = keras.Input((SIDE, SIDE, 3), name="motion")
     strength = keras.Input((3,), name="strength")
     heads = _heads(network.get_layer, number, motion, strength, dropout=_DROPOUT)
     return keras.Model({"motion": motion, "strength": strength}, heads)
+
+
+def trunk_of(
+    network: keras.Model, number: int, flow_range: str
+) -> tuple[keras.Model, np.ndarray, np.ndarray]:
+    """What a member makes of a clip before its classifier, and that classifier.
+
+    Args:
+        network: What `PresetNetwork` made.
+        number: The member.
+        flow_range: Whose classifier: that of maps in `"pixels"` or in `"bytes"`.
+
+    Returns:
+        A model from `motion` `(batch, 28, 28, 3)` to features `(batch, features)`, and the
+        classifier's kernel `(features, classes)` and bias `(classes,)`.
+    """
+    motion = keras.Input((SIDE, SIDE, 3), name="motion")
+    kernel, bias = network.get_layer(f"member{number}_classes").get_weights()
+    place = list(CLASS_HEADS).index(flow_range)
+    trunk = keras.Model(motion, _features(network.get_layer, number, motion))
+    halves = (np.split(values, len(CLASS_HEADS), axis=-1)[place] for values in (kernel, bias))
+    return trunk, *halves
 
 
 def _layers(number: int, classes: int, units: int) -> list[Any]:
@@ -113,12 +140,19 @@ def _layers(number: int, classes: int, units: int) -> list[Any]:
             for block in range(2)
         ),
         layers.Flatten(data_format="channels_last", name=f"{prefix}positions"),
-        layers.Dense(classes, name=f"{prefix}classes", **dense),
+        layers.Dense(2 * classes, name=f"{prefix}classes", **dense),
         layers.Dense(2 * units, name=f"{prefix}units"),
         layers.Dense(_HIDDEN, activation="relu", name=f"{prefix}pattern", **dense),
         layers.Dense(_HIDDEN, activation="relu", name=f"{prefix}strength", **dense),
         layers.Dense(1, name=f"{prefix}movement"),
     ]
+
+
+def _features(find: Callable[[str], Any], number: int, motion: Any) -> Any:
+    blocks = (f"stage{stage}_block{block}" for stage in range(len(_WIDTHS)) for block in range(2))
+    for name in ("flow_conv", "flow_pool", *blocks, "positions"):
+        motion = find(f"member{number}_{name}")(motion)
+    return motion
 
 
 def _heads(
@@ -127,18 +161,17 @@ def _heads(
     def named(name: str) -> Any:
         return find(f"member{number}_{name}")
 
-    x = motion
-    for name in ("flow_conv", "flow_pool", "stage0_block0", "stage0_block1", "stage1_block0",
-                 "stage1_block1", "positions"):  # fmt: skip
-        x = named(name)(x)
+    x = _features(find, number, motion)
     if dropout:
         x = layers.Dropout(dropout)(x)
     pattern = named("pattern")(x)
     # Strength decides together with the pattern, not beside it.
     together = named("strength")(layers.Concatenate()([pattern, strength]))
-    units = named("units")(x)
+    units, classes = named("units")(x), named("classes")(x)
+    count = classes.shape[-1] // 2
     return {
-        "probabilities": named("classes")(x),
+        CLASS_HEADS["pixels"]: classes[:, :count],
+        CLASS_HEADS["bytes"]: classes[:, count:],
         "movement": named("movement")(together),
         "units": layers.Reshape((units.shape[-1] // 2, 2))(units),
     }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
@@ -22,10 +22,15 @@ _NOTES = {
     "nothing_moved": "nothing moved: onset and apex frame do not differ, so there is no expression",
     "large_motion": "the frames differ by far more than a micro-expression: is there a cut or a "
     "movement of the head inside the clip?",
+    "no_expression": "what moves is not taken for a micro-expression but for a blink, speech, "
+    "gaze, a turn of the head, light or noise",
     "face_left": "the face of the onset frame is not in the same place on the apex frame",
     "too_long": "longer than the half second of a micro-expression: cut the clip to it with "
     "--onset and --offset",
 }
+
+
+_ONE_SIDED = 0.5  # of the stronger side: below, a unit moved on one side
 
 
 class Answers:
@@ -34,6 +39,7 @@ class Answers:
     Args:
         model: Name of the network's file.
         classes: Names of the classes.
+        unit_names: Name of each action unit that the network knows to what it is.
         failed: What could not be found.
 
     Attributes:
@@ -42,12 +48,22 @@ class Answers:
     """
 
     def __init__(
-        self, model: str, classes: Sequence[str], failed: Sequence[tuple[str, str]] = ()
+        self,
+        model: str,
+        classes: Sequence[str],
+        failed: Sequence[tuple[str, str]] = (),
+        unit_names: Mapping[str, str] | None = None,
     ) -> None:
         self.model = model
         self.classes = tuple(classes)
+        self.unit_names = dict(unit_names or {})
         self.rows: list[tuple[str, Prediction]] = []
         self.failed = list(failed)
+
+    @property
+    def unanswered(self) -> int:
+        """How many clips have no label."""
+        return sum(answer.label is None for _, answer in self.rows)
 
     def add(self, name: str, answer: Callable[[], Prediction]) -> None:
         """Note the answer to a clip, or why there is none."""
@@ -73,8 +89,12 @@ class Answers:
             spent = _milliseconds(answer)
             steps = ", ".join(f"{step} {spent[step]:.0f}" for step in answer.timings)
             spotted = " (spotted)" if "apex_spotted" in answer.flags else ""
-            yield f"{name}: {answer.label}"
+            yield f"{name}: {described_label(answer)}"
             yield f"  probabilities  {', '.join(f'{label} {share:.3f}' for label, share in shares)}"
+            if answer.movement is not None:
+                yield f"  movement       {answer.movement:.3f}"
+                units = (self._unit(answer, unit) for unit in answer.strongest_units())
+                yield f"  action units   {', '.join(units) or 'none'}"
             yield f"  apex frame     {answer.apex}{spotted}"
             yield f"  milliseconds   {spent['total']:.0f}: {steps}"
             yield from (f"  {_NOTES[flag]}" for flag in answer.flags if flag in _NOTES)
@@ -83,7 +103,8 @@ class Answers:
         """A table with a row a clip."""
         writer = csv.writer(file)
         shares = [f"p_{name}" for name in self.classes]
-        writer.writerow(["clip", "label", *shares, "apex", "flags", "milliseconds"])
+        signs = ["movement", *self.unit_names] if self.unit_names else []
+        writer.writerow(["clip", "label", *shares, "apex", "flags", "milliseconds", *signs])
         for name, answer in self.rows:
             writer.writerow([
                 name,
@@ -92,7 +113,25 @@ class Answers:
                 answer.apex,
                 " ".join(answer.flags),
                 _milliseconds(answer)["total"],
+                *([f"{answer.movement:.6f}"] if signs else []),
+                *(f"{max(sides):.6f}" for sides in (answer.units or {}).values()),
             ])  # fmt: skip
+
+    def _unit(self, answer: Prediction, unit: str) -> str:
+        assert answer.units is not None
+        left, right = answer.units[unit]
+        side = ""
+        if min(left, right) < _ONE_SIDED * max(left, right):
+            side = f" on the {'left' if left > right else 'right'} of the picture"
+        return f"{unit} ({self.unit_names[unit]}) {max(left, right):.2f}{side}"
+
+
+def described_label(answer: Prediction) -> str:
+    """The class, or what stands in its place."""
+    if answer.label is not None:
+        return answer.label
+    still = {"no_expression", "nothing_moved"} & set(answer.flags)
+    return "no micro-expression" if still else "no answer"
 
 
 def _described(name: str, answer: Prediction) -> dict[str, Any]:
@@ -103,6 +142,8 @@ def _described(name: str, answer: Prediction) -> dict[str, Any]:
         "apex": answer.apex,
         "flags": list(answer.flags),
         "milliseconds": _milliseconds(answer),
+        **({} if answer.movement is None else {"movement": answer.movement}),
+        **({} if answer.units is None else {"units": answer.units}),
     }
 
 

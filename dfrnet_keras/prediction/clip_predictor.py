@@ -22,29 +22,47 @@ from dfrnet_keras.frames import iterate_frames
 from dfrnet_keras.frames.files import is_video, list_frames
 from dfrnet_keras.prediction.checks import check_maps, takes_too_long
 
+# With one of these there is nothing that a class could be the class of.
+_WITHOUT_ANSWER = frozenset({"face_not_found", "nothing_moved", "face_left", "no_expression"})
+_SEEN = 0.3  # of a unit's strength, where that of the strongest is about 1
+
 
 @dataclass(frozen=True)
 class Prediction:
     """What a network says about a clip.
 
     Attributes:
-        label: Name of the most probable class.
+        label: Name of the most probable class; `None` where there is no answer: no face, no
+            movement, a face that leaves, or `"no_expression"`.
         probabilities: Class name to probability, in the order of the network's classes.
         apex: Index of the apex among the frames of the clip; `None` where maps were given.
         flags: Those of `features.extract_clip`: what could not be found (`"face_not_found"`: the
             answer is about whatever is in the frames), what was spotted; those of
             `prediction.checks`: `"several_faces"`, `"nothing_moved"`, `"large_motion"`,
-            `"face_left"`; and `"too_long"`, for more than half a second.
+            `"face_left"`; `"too_long"`, for more than half a second; and `"no_expression"`, where
+            a network that knows what is none takes the movement for such.
         timings: Seconds spent, by `"read"`, `"face"`, `"apex"`, `"maps"` and `"network"`.
         maps: What the network saw; `None` where maps were given.
+        movement: Probability that there is an expression; `None` of a network that has no such
+            output.
+        units: Name of each action unit, such as `"AU12"`, to its strength in the left and in the
+            right half of the picture, 0 to 1, the strongest being about 1; likewise.
     """
 
-    label: str
+    label: str | None
     probabilities: dict[str, float]
     apex: int | None
     flags: tuple[str, ...]
     timings: dict[str, float]
     maps: ClipFeatures | None = field(default=None, repr=False, compare=False)
+    movement: float | None = None
+    units: dict[str, tuple[float, float]] | None = None
+
+    def strongest_units(self, count: int = 3) -> tuple[str, ...]:
+        """The action units that moved most, those that hardly did left out."""
+        units = self.units or {}
+        ranked = sorted(units, key=lambda name: -max(units[name]))
+        return tuple(name for name in ranked[:count] if max(units[name]) >= _SEEN)
 
 
 class ClipPredictor(ABC):
@@ -58,6 +76,8 @@ class ClipPredictor(ABC):
         crop: `"auto"`, `"face"` or `"none"`, see `features.extract_clip`. By default faces are
             cut out if those of the training were; otherwise unless they fill the frame.
         spotter: How the apex is spotted, see `features.spot_apex`; by default as in training.
+        abstention: Of a network that knows what is no expression: `"threshold"`, the least
+            `movement` that has a label, and `"units"`, name of each action unit to what it is.
     """
 
     def __init__(
@@ -69,10 +89,13 @@ class ClipPredictor(ABC):
         preparation: Mapping[str, Any],
         crop: str | None,
         spotter: str | None,
+        abstention: Mapping[str, Any] | None = None,
     ) -> None:
         self.path = Path(path)
         self.classes: tuple[str, ...] = tuple(classes)
         self.inputs: tuple[str, ...] = tuple(inputs)
+        self._threshold = float((abstention or {}).get("threshold", 0))
+        self.unit_names: dict[str, str] = dict((abstention or {}).get("units", {}))
         try:
             training = Preparation.from_settings(preparation)
         except InputError as error:
@@ -89,8 +112,8 @@ class ClipPredictor(ABC):
         return self.preparation.size
 
     @abstractmethod
-    def _run(self, maps: dict[str, Any]) -> NDArray:
-        """Probabilities `(classes,)` for one clip's maps, by the names of the inputs."""
+    def _run(self, maps: dict[str, Any]) -> dict[str, NDArray]:
+        """All outputs for one clip's maps, by names: `probabilities` `(classes,)` and others."""
 
     def predict(
         self,
@@ -203,13 +226,23 @@ class ClipPredictor(ABC):
         made: ClipFeatures | None = None,
     ) -> Prediction:
         started = time.perf_counter()
-        probabilities = self._run(maps)
+        outputs = self._run(maps)
         spent = {"network": time.perf_counter() - started}
+        probabilities = outputs["probabilities"]
         named = dict(zip(self.classes, map(float, probabilities), strict=True))
-        label = self.classes[int(probabilities.argmax())]
-        if made is None:
-            return Prediction(label, named, None, (), spent)
-        return Prediction(label, named, apex, made.flags, {**made.timings, **spent}, made)
+        label: str | None = self.classes[int(probabilities.argmax())]
+        flags = () if made is None else made.flags
+        movement = units = None
+        if self.unit_names:
+            movement = float(outputs["movement"][0])
+            sides = ((float(left), float(right)) for left, right in outputs["units"])
+            units = dict(zip(self.unit_names, sides, strict=True))
+            if movement < self._threshold and "nothing_moved" not in flags:
+                flags = (*flags, "no_expression")
+        if not _WITHOUT_ANSWER.isdisjoint(flags):
+            label = None
+        timings = spent if made is None else {**made.timings, **spent}
+        return Prediction(label, named, apex, flags, timings, made, movement, units)
 
 
 def maps_as_stored(features: Features, preparation: Preparation) -> dict[str, NDArray]:

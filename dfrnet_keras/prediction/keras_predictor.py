@@ -76,7 +76,7 @@ class KerasPredictor(ClipPredictor):
         maps = maps_as_stored(Features(apex, difference, flow), self.preparation)
         return self._answer({name: maps[name] for name in self.inputs})
 
-    def _run(self, maps: dict[str, Any]) -> NDArray:
+    def _run(self, maps: dict[str, Any]) -> dict[str, NDArray]:
         batch = {name: values[None].astype(np.float32) for name, values in maps.items()}
         answers = self.network.predict_on_batch(arrange_inputs(self.network, batch))
-        return np.asarray(answers, np.float64)[0]
+        return {"probabilities": np.asarray(answers, np.float64)[0]}

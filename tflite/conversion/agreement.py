@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.models.inputs import arrange_inputs
-from dfrnet_keras.tflite.conversion.load_model import input_types
-from dfrnet_keras.tflite.runtime.interpreter import Network
+from dfrnet_keras.tflite.conversion.load_model import gives_several, input_types
+from dfrnet_keras.tflite.runtime.interpreter import OUTPUT, Network
 
 if TYPE_CHECKING:
     import keras
@@ -129,6 +129,8 @@ def keras_probabilities(model: Any, maps: Mapping[str, NDArray]) -> NDArray[np.f
     import keras
 
     found = model.predict_on_batch(arrange_inputs(model, batch))
+    if gives_several(model):
+        found = found[OUTPUT]
     return np.asarray(keras.tree.flatten(found)[0], np.float32)
 
 

@@ -16,10 +16,12 @@ from dfrnet_keras.tflite.conversion.export import export, plain_names
 from dfrnet_keras.tflite.conversion.float_front import split_front
 from dfrnet_keras.tflite.conversion.join import join, needed_runtime
 from dfrnet_keras.tflite.conversion.load_model import (
+    gives_several,
     input_shapes,
     input_types,
     is_quantization_aware,
     load_model,
+    number_of_classes,
     require_tensorflow,
 )
 from dfrnet_keras.tflite.conversion.partial_quantization import convert_to_int8, convert_whole
@@ -53,7 +55,8 @@ def convert(
     part in float as well.
 
     Args:
-        model: A functional Keras 3 network, a tf_keras network that `compress(..., method="qat")`
+        model: A functional Keras 3 network with one output or a dictionary of outputs,
+            `probabilities` among them, a tf_keras network that `compress(..., method="qat")`
             returned, the path of a `.keras` file, or a run folder that holds `model.keras`.
         quantize: `"none"` (float32), `"float16"` (half the size, weights alone), `"dynamic"`
             (int8 weights), `"int8"` (weights and what convolutions take and give), or `"int16x8"`
@@ -110,13 +113,13 @@ def convert(
             return (convert_whole if input_type == "int8" else convert_to_int8)(converter)
         return bytes(converter.convert())
 
-    content = export(core, output=OUTPUT, run=run)
+    content = export(core, output=None if gives_several(core) else OUTPUT, run=run)
     if front is not None:
         content = join(export(front), content)
     about = complete_description(
         description,
         inputs=shapes,
-        classes=int(model.outputs[0].shape[-1]),
+        classes=number_of_classes(model),
         quantize=quantize,
         input_type=input_type,
         quantization_aware=trained_quantized,

@@ -19,6 +19,7 @@ from dfrnet_keras.tflite.conversion.description import complete_description, lab
 from dfrnet_keras.tflite.conversion.frames_check import crops_of_clips, drawn_crops, verify_frames
 from dfrnet_keras.tflite.conversion.frames_input import take_frames
 from dfrnet_keras.tflite.conversion.load_model import input_shapes, load_model
+from dfrnet_keras.tflite.conversion.preset_source import load_preset, preset_maps
 from dfrnet_keras.tflite.conversion.training_store import (
     open_training_store,
     sample_rows,
@@ -73,7 +74,7 @@ class ConvertedFile:
 
 
 def convert_and_verify(
-    model: str | os.PathLike[str],
+    model: str | os.PathLike[str] | None,
     quantizations: Sequence[str] = ("none",),
     *,
     out: str | os.PathLike[str] | None = None,
@@ -90,11 +91,12 @@ def convert_and_verify(
     inputs: str = "maps",
     crop_size: int = CROP_SIZE,
     check_clips: Sequence[Clip] | None = None,
+    preset: str | os.PathLike[str] | None = None,
 ) -> list[ConvertedFile]:
     """Convert a network in several ways and write the files that agree with it.
 
     Args:
-        model: A `.keras` file or a run folder.
+        model: A `.keras` file or a run folder; `None` with `preset`.
         quantizations: See `convert`.
         out: The file, or a folder for several; beside the model by default.
         store: The training store, which sets the ranges of integer networks and has the clips to
@@ -111,6 +113,8 @@ def convert_and_verify(
         inputs: `"maps"`, or `"frames"`: the file takes two face crops and makes the maps itself.
         crop_size: With `"frames"`, height and width of the crops in pixels.
         check_clips: With `"frames"`, clips of a dataset to compare on; drawn ones by default.
+        preset: A network that comes with the package, in place of `model` and `store`: drawn maps
+            set its ranges and are what it is compared on.
 
     Returns:
         A row for each file, in the order of `quantizations`; one that disagrees is not written.
@@ -124,13 +128,16 @@ def convert_and_verify(
             raise InputError(f"quantize is {quantize!r}: choose from {', '.join(QUANTIZATIONS)}.")
     if inputs not in INPUTS:
         raise InputError(f"inputs is {inputs!r}: choose one of {', '.join(INPUTS)}.")
-    model = Path(model)
-    targets = _targets(model, quantizations, None if out is None else Path(out), inputs)
+    if (model is None) == (preset is None) or (preset is not None and (store or out is None)):
+        raise InputError("Give a model, or a preset and where to write it (--out), without store.")
+    source = Path(model or str(preset))
+    targets = _targets(source, quantizations, None if out is None else Path(out), inputs)
     check_targets([*targets, *([Path(porting_reference)] if porting_reference else [])], overwrite)
-    network, description = load_model(model)
+    network, description = load_preset(preset) if preset else load_model(source)
     shapes = input_shapes(network)
-    held = open_training_store(model, description, shapes, store)
-    if held is None and not force:
+    held = None if preset else open_training_store(source, description, shapes, store)
+    checked = held is not None or preset is not None
+    if not checked and not force:
         raise InputError(
             f"The store that {model} was trained on is not found, and without it the result "
             "cannot be checked: give --store."
@@ -139,6 +146,8 @@ def convert_and_verify(
         check_writable(path)
 
     def sample(count: int) -> Any:
+        if preset:
+            return preset_maps(count)
         return () if held is None else store_maps(held, shapes, sample_rows(held, count))
 
     crops = []
@@ -164,7 +173,7 @@ def convert_and_verify(
             input_type=input_type if quantize == "int8" else "float32",
             description=description,
         )
-        agreement = None if held is None else verify(network, content, sample(clips))
+        agreement = verify(network, content, sample(clips)) if checked else None
         if agreement is not None:
             about = read_metadata(content) | {"agreement": agreement.as_dict()}
             content = with_metadata(content, about)

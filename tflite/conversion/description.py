@@ -59,7 +59,17 @@ def complete_description(
     if names is None:
         assumed.append("classes")
         names = MEGC2019_CLASSES if classes == 3 else [f"class {k}" for k in range(classes)]
-    known = ("model", "learner", "training", "leave_one_subject_out", "compression", "versions")
+    known = (
+        "abstention",
+        "learnt_from",
+        "not_for",
+        "model",
+        "learner",
+        "training",
+        "leave_one_subject_out",
+        "compression",
+        "versions",
+    )
     about: dict[str, Any] = {
         "format": FORMAT,
         "package": f"dfrnet_keras {__version__}",

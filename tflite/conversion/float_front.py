@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfrnet_keras.models.inputs import input_names
-from dfrnet_keras.tflite.conversion.load_model import without_normalization
+from dfrnet_keras.tflite.conversion.load_model import gives_several, without_normalization
 
 if TYPE_CHECKING:
     import keras
@@ -28,16 +28,22 @@ def split_front(model: keras.Model) -> tuple[keras.Model, keras.Model] | None:
     """
     import keras
 
-    from dfrnet_keras.layers import RelativeMotion
+    from dfrnet_keras.layers import MotionStrength, RelativeMotion
     from dfrnet_keras.models import normalization_layers
 
-    found = [layer for layer in model.layers if isinstance(layer, RelativeMotion)]
-    if len(found) == 1 and len(model.inputs) == 1:
-        motion = found[0].output
-        entry = keras.Input(motion.shape[1:], name=MOTION)
-        rest = keras.Model(motion, model.outputs[0])
-        front = keras.Model(model.input, {MOTION: motion}, name=f"{model.name}_front")
-        return front, keras.Model({MOTION: entry}, rest(entry), name=model.name)
+    kinds = {MOTION: RelativeMotion, "strength": MotionStrength}
+    found = {
+        name: [layer.output for layer in model.layers if isinstance(layer, kind)]
+        for name, kind in kinds.items()
+    }
+    if len(found[MOTION]) == 1 and len(model.inputs) == 1:
+        cut = {name: tensors[0] for name, tensors in found.items() if tensors}
+        entries = {name: keras.Input(tensor.shape[1:], name=name) for name, tensor in cut.items()}
+        rest = keras.Model(
+            list(cut.values()), model.output if gives_several(model) else model.outputs[0]
+        )
+        front = keras.Model(model.input, cut, name=f"{model.name}_front")
+        return front, keras.Model(entries, rest(list(entries.values())), name=model.name)
     layers = normalization_layers(model)
     if not layers:
         return None

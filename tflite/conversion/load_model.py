@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.models.inputs import input_names
+from dfrnet_keras.tflite.runtime.interpreter import OUTPUT
 
 if TYPE_CHECKING:
     import keras
@@ -88,10 +89,10 @@ def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:
         tensors, outputs = model.inputs or (), model.outputs or ()
     except AttributeError:  # a Sequential that is not built
         tensors = outputs = ()
-    if not tensors or len(outputs) != 1:
+    if not tensors or (len(outputs) != 1 and not gives_several(model)):
         raise InputError(
             f"{getattr(model, 'name', model)} is not a functional network with one output: build "
-            "it with keras.Model(inputs, output)."
+            f"it with keras.Model(inputs, output), or with outputs by name, {OUTPUT} among them."
         )
     shapes = dict(
         zip(input_names(model), ((1, *tensor.shape[1:]) for tensor in tensors), strict=True)
@@ -100,6 +101,18 @@ def input_shapes(model: Any) -> dict[str, tuple[int, ...]]:
         if None in shape:
             raise InputError(f"The input {name} has no fixed size: build it with one.")
     return shapes
+
+
+def gives_several(model: Any) -> bool:
+    """Whether a network answers a dictionary of outputs, the probabilities among them."""
+    outputs = getattr(model, "output", None)
+    return isinstance(outputs, dict) and OUTPUT in outputs
+
+
+def number_of_classes(model: Any) -> int:
+    """How many classes a network tells apart."""
+    output = model.output[OUTPUT] if gives_several(model) else model.outputs[0]
+    return int(output.shape[-1])
 
 
 def input_types(model: Any) -> dict[str, np.dtype]:

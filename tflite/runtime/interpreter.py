@@ -49,6 +49,7 @@ class Network:
     Attributes:
         inputs: Name to `Tensor`, in the order of the names.
         output: The `Tensor` of the probabilities.
+        outputs: Name to `Tensor`, of all that it answers.
 
     Raises:
         InputError: The file is no TFLite file, is truncated, needs a newer ai-edge-litert, or
@@ -88,7 +89,8 @@ class Network:
         inputs, outputs = runner.get_input_details(), runner.get_output_details()
         del runner
         self.inputs = {name: _tensor(inputs[name]) for name in sorted(inputs)}
-        self.output = _tensor(outputs[OUTPUT])
+        self.outputs = {name: _tensor(outputs[name]) for name in sorted(outputs)}
+        self.output = self.outputs[OUTPUT]
 
     def run(self, maps: Mapping[str, ArrayLike]) -> NDArray[np.float32]:
         """Probabilities of one clip.
@@ -130,9 +132,14 @@ class Network:
     def invoke(self) -> NDArray[np.float32]:
         """Run the network on the inputs that were set; the probabilities, float32 `(classes,)`."""
         self._interpreter.invoke()
-        answer = self._interpreter.get_tensor(self.output.index)[0].astype(np.float32)
-        if self.output.scale:
-            answer = (answer - self.output.zero_point) * np.float32(self.output.scale)
+        return self.read(OUTPUT)
+
+    def read(self, name: str) -> NDArray[np.float32]:
+        """What the last `invoke` or `run` gave at an output, float32, without the batch axis."""
+        tensor = self.outputs[name]
+        answer = self._interpreter.get_tensor(tensor.index)[0].astype(np.float32)
+        if tensor.scale:
+            answer = (answer - tensor.zero_point) * np.float32(tensor.scale)
         return answer
 
 

@@ -67,6 +67,7 @@ class Predictor(ClipPredictor):
             preparation={**self.metadata["preparation"], "size": size},
             crop=crop,
             spotter=spotter,
+            abstention=self.metadata.get("abstention"),
         )
         if self.network.output.shape[-1] != len(self.classes):
             raise InputError(
@@ -138,5 +139,6 @@ class Predictor(ClipPredictor):
         onset, apex = (np.repeat(f[..., None], 3, axis=2) if f.ndim == 2 else f for f in sized)
         return {"onset": onset, "apex": apex}
 
-    def _run(self, maps: dict[str, Any]) -> NDArray:
-        return self.network.run(maps)
+    def _run(self, maps: dict[str, Any]) -> dict[str, NDArray]:
+        self.network.run(maps)
+        return {name: self.network.read(name) for name in self.network.outputs}
