@@ -73,7 +73,7 @@ def test_without_happenings_and_grain_nothing_moves_but_expressions():
 
 @pytest.mark.parametrize("kind", HAPPENINGS)
 def test_each_happening_is_seen(kind):
-    recording = draw_recording(5, 12.0, micro=0, macro=0, happenings=(kind,), noise=0, **SMALL)
+    recording = draw_recording(5, 20.0, micro=0, macro=0, happenings=(kind,), noise=0, **SMALL)
     still = recording.frame(0).astype(float)
     assert not recording.intervals
     if kind == "drift":

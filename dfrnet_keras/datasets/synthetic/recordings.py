@@ -42,6 +42,7 @@ _HABITS = {
 }
 _MICRO_SECONDS = (0.2, 0.5)
 _MACRO_SECONDS = (0.7, 4.0)
+_ROOM_FOR_ALL = 20.0  # seconds from which on there is speech and absence at least once
 _GAP = 0.5  # seconds between movements that must not touch
 
 
@@ -158,8 +159,10 @@ def draw_recording(
     placed = []
     for kind, (rate, low, high) in _HABITS.items():
         if kind in allowed:
-            parts = spans(kind, max(1, round(rate * minutes)), low, high)
-            if kind in ("speech", "leave"):
+            alone_in_time = kind in ("speech", "leave")
+            least = 0 if alone_in_time and seconds < _ROOM_FOR_ALL else 1
+            parts = spans(kind, max(least, round(rate * minutes)), low, high)
+            if alone_in_time:
                 alone += parts
             else:
                 placed += _place(random, parts, count, frame_rate)
