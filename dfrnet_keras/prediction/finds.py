@@ -25,7 +25,7 @@ REMARKS = {
     "uneven_rate": "frames at uneven steps: times are those that the file says",
 }
 _COLUMNS = ("video", "subject", "frame", "second", "kind", "class", "units", "confidence",
-            "onset", "offset", "onset_second", "offset_second", "strength", "parts",
+            "onset", "apex", "offset", "onset_second", "offset_second", "strength", "parts",
             "flags")  # fmt: skip
 
 
@@ -47,6 +47,7 @@ def find_row(recording: Recording, subject: str, movement: Movement, name: Name)
         "units": list(name.units),
         "confidence": round(movement.confidence, 3),
         "onset": movement.onset,
+        "apex": movement.apex,
         "offset": movement.offset,
         "onset_second": round(onset, 4),
         "offset_second": round(offset, 4),

@@ -43,7 +43,8 @@ class Thresholds:
             as a share of its own, from which it is speech.
         jaw: The same where chin or lips move most.
         words: Quick bumps of the mouth around a slow movement from which it is speech.
-        head: Share of the head's own bump that a movement must exceed.
+        head: Share of the head's own bump that a micro-expression must exceed.
+        macro_head: The same of a macro-expression: heads turn as slowly.
         back: Share of the movement by which the face may differ before and after it.
     """
 
@@ -61,6 +62,7 @@ class Thresholds:
     jaw: float = 0.25
     words: int = 5
     head: float = 0.3
+    macro_head: float = 1.0
     back: float = 0.6
 
 
@@ -222,7 +224,8 @@ def _movement(
     strength = float(_strength(far[peak : peak + 1])[0])
     if far[peak, EYE].max() > known.blink * far[peak, SKIN].max():
         return None  # a blink, or a glance
-    if tracks.head_bumps(half)[peak] * known.head > strength:
+    share = known.head if kind == "micro" else known.macro_head
+    if tracks.head_bumps(half)[peak] * share > strength:
         return None
     if kind == "micro" and strength > known.strongest_micro:
         return None
