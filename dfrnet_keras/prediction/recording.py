@@ -82,18 +82,18 @@ def spot_recording(
         What was found; `problem` says why a recording could not be read to its end.
 
     Raises:
-        InputError: Not one frame of it can be read, or the checkpoint cannot be written at all.
+        InputError: Not one frame of it can be read, or the checkpoint is damaged.
     """
     path = Path(path)
     known = thresholds or Thresholds()
     spotter, recording = Spotter(known), Recording(str(path))
     file = None if checkpoint is None else Path(checkpoint)
+    total = len(list_frames(path)) if path.is_dir() else video_length(path)[0]
     mark = _fingerprint(path, rate, known)
     if file is not None and file.is_file():
         recording = _read_checkpoint(file, mark, spotter) or recording
         if recording.done:
             return recording
-    total = len(list_frames(path)) if path.is_dir() else video_length(path)[0]
     written = time.monotonic()
     try:
         for number, second, picture in stream_frames(path, start=spotter.frames, rate=rate):
@@ -102,7 +102,8 @@ def spot_recording(
             if on_progress is not None:
                 on_progress(number + 1, total)
             if file is not None and time.monotonic() - written > _EVERY:
-                written = _write_checkpoint(file, mark, spotter, recording)
+                written = time.monotonic()
+                file = _keep(file, mark, spotter, recording)
     except InputError as error:
         if spotter.frames == 0:
             raise
@@ -116,10 +117,7 @@ def spot_recording(
         recording.remarks.append(("uneven_rate", 0.0, recording.seconds))
     recording.done = True
     if file is not None:
-        try:
-            _write_checkpoint(file, mark, spotter, recording)
-        except InputError as error:  # a full disk: what was found is in memory still
-            recording.problem = recording.problem or str(error)
+        _keep(file, mark, spotter, recording)
     return recording
 
 
@@ -183,12 +181,21 @@ def _fingerprint(path: Path, rate: float | None, thresholds: Thresholds) -> str:
                        asdict(thresholds)])  # fmt: skip
 
 
-def _write_checkpoint(file: Path, mark: str, spotter: Spotter, recording: Recording) -> float:
+def _keep(file: Path, mark: str, spotter: Spotter, recording: Recording) -> Path | None:
+    """Write a checkpoint; where that fails, say so and go on without: finds are in memory still."""
+    try:
+        _write_checkpoint(file, mark, spotter, recording)
+    except InputError as error:
+        recording.problem = recording.problem or str(error)
+        return None
+    return file
+
+
+def _write_checkpoint(file: Path, mark: str, spotter: Spotter, recording: Recording) -> None:
     plain = {**vars(recording), "movements": movements_as_text(recording.movements)}
     with whole_file(file) as partial, partial.open("wb") as stream:
         entries: dict[str, Any] = {} if recording.done else spotter.state()
         np.savez(stream, mark=np.array(mark), recording=np.array(json.dumps(plain)), **entries)
-    return time.monotonic()
 
 
 def _read_checkpoint(file: Path, mark: str, spotter: Spotter) -> Recording | None:

@@ -17,6 +17,7 @@ _LOOK_FOR = 0.5  # seconds between detections while there is none
 _TURN_FOLLOWS = 0.7  # seconds in which turn and size of the cut follow the head
 _ALIKE = 0.75  # correlation with the reference below which this is not the same face any more
 _CUT = 0.6  # correlation of two frames in a row below which they are of two scenes
+_OTHER = 8.0  # gray values by which two scenes differ at least
 _LIGHT = 0.12  # share of the light that a flicker does not change within a frame
 _FAR = 0.5  # eye distances between the face followed and the face found
 _MIDDLE = (slice(SIDE // 6, SIDE * 5 // 6),) * 2
@@ -154,7 +155,8 @@ class FaceTracker:
         state.small, state.light = small, light
         if before is None:
             return ()
-        if _likeness(small, before) < _CUT:
+        # Pictures of nothing but noise are never alike.
+        if _likeness(small, before) < _CUT and float(np.abs(small - before).mean()) > _OTHER:
             return ("cut",)
         return ("light",) if abs(light - dark) > _LIGHT * max(dark, 1.0) else ()
 
