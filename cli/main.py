@@ -28,7 +28,9 @@ _COMMANDS = {
     "prepare": "Build the feature store of a dataset.",
     "report": "Write one HTML page about a run, or about several compared.",
     "reproduce": "Run the paper's tables and figures again, beside the printed figures.",
+    "spot": "Find and name the expressions in long recordings.",
     "summary": "Print a network's layers, parameters and MACs beside the paper's.",
+    "watch": "Find and name expressions live, of a camera or a video.",
 }
 
 
