@@ -38,6 +38,10 @@ def dataset(*, required: bool = False) -> Callable[[Any], Any]:
                         "synthetic, synthetic-strong or flow-folder.")  # fmt: skip
 
 
+recordings = click.option("--dataset", required=True, type=click.Choice(["casme-squared",
+                          "samm-lv"]), help="Long recordings.")  # fmt: skip
+
+
 def picture_size(context: click.Context, option: Any, text: str | None) -> tuple[int, int] | None:
     """Width and height from a text such as 640x480."""
     if text is None:

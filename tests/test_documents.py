@@ -104,7 +104,9 @@ def test_every_command_of_the_documents_runs(
                 arguments += ["--epochs", "1", "--validation", "none"]
             if "--all-subjects" not in arguments:
                 arguments += ["--folds", "2"]
-        if arguments[:2] == ["data", "synthesize"]:
+        if arguments[:2] == ["data", "synthesize"] and "drawn-recordings" in arguments:
+            arguments += ["--subjects", "2"]
+        elif arguments[:2] == ["data", "synthesize"]:
             arguments += [
                 "--subjects",
                 "2",
