@@ -166,11 +166,12 @@ def speed(minutes: list[float], size: list[int]) -> list[dict]:
 def watch(seconds: float, size: list[int]) -> dict:
     """Latency and dropped frames at 30 frames a second; the preset names the finds."""
     from dfrnet_keras.frames.live import LiveFrames
-    from dfrnet_keras.models.preset import Preset
+    from dfrnet_keras.models.preset import preset_file
     from dfrnet_keras.prediction.live import LiveSpotter
     from dfrnet_keras.prediction.naming import Namer
+    from dfrnet_keras.tflite.runtime import Predictor
 
-    namer = Namer(Preset())
+    namer = Namer(Predictor(preset_file()))
     namer.warm_up()
     with tempfile.TemporaryDirectory() as folder:
         video = Path(folder) / "watched.mp4"

@@ -92,22 +92,20 @@ def spot(
 
 
 def load_namer(model: str | None) -> Namer:
-    """What names finds: a `.keras` or `.tflite` file, or a preset."""
-    from dfrnet_keras.models.preset import DEFAULT_PRESET, Preset
+    """What names finds: a `.keras` or `.tflite` file, or a preset; by default the package's."""
+    from dfrnet_keras.models.preset import DEFAULT_PRESET, preset_file
     from dfrnet_keras.prediction.naming import Namer
-    from dfrnet_keras.startup import start_keras
 
-    suffix = "" if model is None else Path(model).suffix
-    if model is not None and suffix == ".tflite":
-        from dfrnet_keras.tflite.runtime import Predictor
-
-        return Namer(Predictor(model))
-    start_keras()
-    if model is not None and suffix == ".keras":
+    if model is not None and Path(model).suffix == ".keras":
         from dfrnet_keras.prediction import KerasPredictor
+        from dfrnet_keras.startup import start_keras
 
+        start_keras()
         return Namer(KerasPredictor(model))
-    return Namer(Preset(model or DEFAULT_PRESET))
+    from dfrnet_keras.tflite.runtime import Predictor
+
+    named = model is not None and Path(model).suffix == ".tflite"
+    return Namer(Predictor(model if named and model else preset_file(model or DEFAULT_PRESET)))
 
 
 def _spot_all(

@@ -1,4 +1,4 @@
-"""Names what a movement shows: a preset of the package, or a network that was trained here."""
+"""Names what a movement shows, by a network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from dfrnet_keras.features.extract import Features, extract_features
 from dfrnet_keras.features.face import cut_face
 from dfrnet_keras.features.face_detection import Face
 from dfrnet_keras.features.spotting import eyes_in_frame
-from dfrnet_keras.models.preset import Preset
 
 if TYPE_CHECKING:
     from dfrnet_keras.prediction.clip_predictor import ClipPredictor
@@ -28,7 +27,7 @@ class Name:
     Attributes:
         label: Name of the class; `None`: not sure.
         probabilities: Class name to probability.
-        units: Action units that moved, the strongest first; a network given has none.
+        units: Action units that moved, the strongest first; of a network that knows them.
         maps: What was looked at.
         onset_face: The face at the onset, uint8 `(224, 224, 3)` RGB.
         apex_face: The same at the apex.
@@ -46,10 +45,10 @@ class Namer:
     """Names movements.
 
     Args:
-        network: A preset, or what predicts clips by a `.keras` or `.tflite` file.
+        network: What predicts clips by a `.keras` or `.tflite` file.
     """
 
-    def __init__(self, network: Preset | ClipPredictor) -> None:
+    def __init__(self, network: ClipPredictor) -> None:
         self._network = network
 
     def warm_up(self) -> None:
@@ -71,15 +70,7 @@ class Namer:
 
     def name_faces(self, onset: NDArray[np.uint8], apex: NDArray[np.uint8]) -> Name:
         """The same from faces that `cut_aligned` cut."""
-        network = self._network
-        if isinstance(network, Preset):
-            settings = network.card["preparation"]
-            maps = extract_features([onset, apex], apex=1, size=settings["size"],
-                                    flow_method=settings["flow_method"])  # fmt: skip
-            answer = network.predict(maps.flow[None])[0]
-            units = tuple(answer.strongest())
-            return Name(answer.label, answer.probabilities, units, maps, onset, apex)
-        how = network.preparation
+        how = self._network.preparation
         maps = extract_features(
             [onset, apex],
             apex=1,
@@ -88,9 +79,11 @@ class Namer:
             strain_cross_term=how.strain_cross_term,
             remove_global_motion=how.remove_global_motion,
         )
-        said = network.predict_features(maps)
-        sure = said.probabilities[said.label] >= _LEAST
-        return Name(said.label if sure else None, said.probabilities, (), maps, onset, apex)
+        said = self._network.predict_features(maps)
+        label = said.label
+        if label is not None and said.probabilities[label] < _LEAST:
+            label = None
+        return Name(label, said.probabilities, said.strongest_units(), maps, onset, apex)
 
 
 def cut_aligned(frame: NDArray[np.uint8], matrix: NDArray[np.float64]) -> NDArray[np.uint8]:

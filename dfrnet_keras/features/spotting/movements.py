@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.features.spotting.regions import EYE, LOWER, NAMES, SKIN, places, without_head
 from dfrnet_keras.features.spotting.tracking import Sample
+from dfrnet_keras.features.spotting.tracks import STEP, SYLLABLES, Tracks
 
-STEP = 0.01  # seconds of the grid
-_SMOOTH = 0.03  # seconds over which tracks are averaged
 _SPEECH = 1.0  # seconds before and after a movement of the mouth in which speech shows
-_SYLLABLES = (0.1, 0.15, 0.2)  # seconds, half-lengths of quick bumps of the mouth
 _WORD = 0.006  # eye distances that the mouth moves in a word
 _JAW = places("chin", "lip")
 
@@ -93,51 +90,9 @@ class Movement:
     flags: tuple[str, ...] = ()
 
 
-class Tracks:
-    """Samples of one segment on the grid.
-
-    Args:
-        samples: In order of time, two or more.
-    """
-
-    def __init__(self, samples: Sequence[Sample]) -> None:
-        self.samples = samples
-        times = np.array([sample.time for sample in samples])
-        self.times = times
-        first = np.ceil(times[0] / STEP) * STEP
-        self.grid = np.arange(first, times[-1] + 1e-9, STEP)
-        moved = np.stack([sample.moved for sample in samples])
-        flat = moved.reshape(len(samples), -1)
-        both = np.column_stack([flat, np.stack([sample.head for sample in samples])])
-        # Averages by the differences of an integral: right at any rate, even or uneven.
-        gaps = np.diff(times)[:, None]
-        integral = np.vstack([np.zeros(both.shape[1]),
-                              np.cumsum((both[1:] + both[:-1]) / 2 * gaps, axis=0)])  # fmt: skip
-        half = max(_SMOOTH, 0.9 * float(np.median(gaps))) / 2
-        low = np.clip(self.grid - half, times[0], times[-1])
-        high = np.clip(self.grid + half, times[0], times[-1])
-        width = np.maximum(high - low, 1e-6)[:, None]
-        smooth = (_between(high, times, integral) - _between(low, times, integral)) / width
-        self.moved = smooth[:, : flat.shape[1]].reshape(len(self.grid), *moved.shape[1:])
-        self.head = smooth[:, flat.shape[1] :]
-
-    def bumps(self, half: float) -> NDArray[np.float64]:
-        """How far each part is from where it was and will be, head motion taken out."""
-        return without_head(_bump(self.moved, half))
-
-    @cached_property
-    def quick(self) -> tuple[NDArray[np.float64], ...]:
-        """`bumps` as quick as syllables, of several half-lengths."""
-        return tuple(self.bumps(half) for half in _SYLLABLES)
-
-    def head_bumps(self, half: float) -> NDArray[np.float64]:
-        """The same of the head."""
-        return np.hypot(*_bump(self.head, half).T)
-
-
 def find_movements(
     samples: Sequence[Sample], kind: str, thresholds: Thresholds | None = None
-) -> tuple[list[Movement], NDArray[np.float64], NDArray[np.float64]]:
+) -> list[Movement]:
     """The movements of one kind in a segment.
 
     Args:
@@ -146,21 +101,17 @@ def find_movements(
         thresholds: See `Thresholds`.
 
     Returns:
-        The movements in order of time, times of the grid, and the strength there: the movement
-        curve of this kind.
+        The movements in order of time.
     """
     known = thresholds or Thresholds()
-    empty: NDArray[np.float64] = np.zeros(0)
     if len(samples) < 4 or samples[-1].time - samples[0].time < 0.2:
-        return [], empty, empty
+        return []
     tracks = Tracks(samples)
     found: list[Movement] = []
-    curve = np.zeros(len(tracks.grid))
     for half in (known.micro,) if kind == "micro" else known.macro:
         bumps = tracks.bumps(half)
         far = np.hypot(bumps[..., 0], bumps[..., 1])
         strength = _strength(far)
-        curve = np.maximum(curve, strength)
         least = known.strength if kind == "micro" else known.macro_strength
         rest = np.median(far[:, SKIN], axis=0)
         noise = float(np.sort(rest)[-2]) + 1e-4
@@ -175,7 +126,7 @@ def find_movements(
     for movement in found:
         if not any(overlap(movement, other) > 0 for other in kept):
             kept.append(movement)
-    return sorted(kept, key=lambda movement: movement.onset), tracks.grid, curve
+    return sorted(kept, key=lambda movement: movement.onset)
 
 
 def overlap(one: Movement, other: Movement) -> float:
@@ -183,19 +134,6 @@ def overlap(one: Movement, other: Movement) -> float:
     shared = min(one.seconds[2], other.seconds[2]) - max(one.seconds[0], other.seconds[0])
     shorter = min(one.seconds[2] - one.seconds[0], other.seconds[2] - other.seconds[0])
     return max(0.0, shared) / max(shorter, 1e-9)
-
-
-def _between(places: NDArray, times: NDArray, values: NDArray) -> NDArray[np.float64]:
-    after = np.clip(np.searchsorted(times, places, "right"), 1, len(times) - 1)
-    share = (places - times[after - 1]) / (times[after] - times[after - 1])
-    return values[after - 1] + share[:, None] * (values[after] - values[after - 1])
-
-
-def _bump(values: NDArray[np.float64], half: float) -> NDArray[np.float64]:
-    k = round(half / STEP)
-    # What lies before the first point and after the last is taken to be as they are.
-    padded = np.pad(values, ((k, k), *((0, 0),) * (values.ndim - 1)), "edge")
-    return values - (padded[: -2 * k] + padded[2 * k :]) / 2
 
 
 def _strength(far: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -329,7 +267,7 @@ def _speech(
         return len(find_peaks(mouth, height=_WORD, distance=8)[0]) >= known.words
     most = known.jaw if jaw else known.mouth
     # Words at one rhythm hide from a half-length of half their period, but not from another.
-    for half, bumps in zip(_SYLLABLES, tracks.quick, strict=True):
+    for half, bumps in zip(SYLLABLES, tracks.quick, strict=True):
         mouth, lobe = _mouth(bumps), round(half / STEP)
         inside = mouth[onset : offset + 1].max()
         before = mouth[max(0, onset - lobe - around) : max(0, onset - lobe)]

@@ -164,7 +164,7 @@ class Spotter:
             return []
         now = self._samples[-1].time
         recent = [sample for sample in self._samples if sample.time > now - _SPAN[kind]]
-        found, _, _ = find_movements(recent, kind, self.thresholds)
+        found = find_movements(recent, kind, self.thresholds)
         new = []
         for movement in found:
             over = closed or movement.seconds[2] <= now - self._settled[kind]
