@@ -67,18 +67,22 @@ class Face:
         Where no face was found the outline decides: cut-out faces are about square, pictures of
         cameras are not.
         """
-        longer, shorter = max(shape[:2]), min(shape[:2])
         if "face_not_found" in self.flags:
-            return longer < 1.3 * shorter
-        return self.box_side >= _CROPPED_SHARE * longer
+            return _looks_cut(shape)
+        return self.box_side >= _CROPPED_SHARE * max(shape[:2])
+
+
+def _looks_cut(shape: tuple[int, ...]) -> bool:
+    """Whether a picture is about square, as those of cut-out faces are."""
+    return max(shape[:2]) < 1.3 * min(shape[:2])
 
 
 def find_face(frame: NDArray, finder: str = "cascades") -> Face:
     """Find the face of a picture, of several the one that the detector is surest of, and its eyes.
 
     The cascades are tried in this order: a face a fifth of the picture's shorter side wide or more,
-    upright, then turned by 20 degrees to either side; then the same for faces half as wide; then a
-    face cut out so tightly that it fills the picture. Eyes are looked for in it, also behind
+    upright, then turned by 20 degrees to either side; then the same for faces half as wide; then,
+    if the picture is about square or shows none, a face cut out so tightly that it fills it. Eyes are looked for in it, also behind
     glasses; where none are found they are placed by the box of the face. At last the middle of
     the picture stands for the face.
 
@@ -123,17 +127,18 @@ def _found(frame: NDArray, finder: str, *, every: bool = False) -> list[Face]:
     if max(height, width) > 8 * min(height, width):
         return [_middle(width, height)]
     look = _by_landmarks if finder == "landmarks" else _by_cascades
-    picture = frame if finder == "landmarks" else gray
+    picture = np.asarray(frame) if finder == "landmarks" else gray
     found = look(picture, every)
-    if not found:
+    unsure = not found
+    if found and finder == "cascades" and _looks_cut(gray.shape):
+        # Of a face cut out so tightly that it is not seen, a part may be taken for a smaller one.
+        unsure = not found[0].fills(gray.shape)
+    if unsure:
         edge = round(_BORDER * min(height, width))
         wider = cv2.copyMakeBorder(picture, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
         # Of pictures that show something else no such large part is taken for a face.
-        found = [
-            moved
-            for face in look(np.asarray(wider, np.uint8), every)
-            if (moved := _shifted(face, edge)).fills(gray.shape)
-        ]
+        seen = (_shifted(face, edge) for face in look(np.asarray(wider, np.uint8), every))
+        found = [face for face in seen if face.fills(gray.shape)] or found
     return found or [_middle(width, height)]
 
 
