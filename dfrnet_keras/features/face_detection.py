@@ -82,9 +82,9 @@ def find_face(frame: NDArray, finder: str = "cascades") -> Face:
 
     The cascades are tried in this order: a face a fifth of the picture's shorter side wide or more,
     upright, then turned by 20 degrees to either side; then the same for faces half as wide; then,
-    if the picture is about square or shows none, a face cut out so tightly that it fills it. Eyes are looked for in it, also behind
-    glasses; where none are found they are placed by the box of the face. At last the middle of
-    the picture stands for the face.
+    if the picture is about square or none was found, a face cut out so tightly that it fills the
+    picture. Eyes are looked for in it, also behind glasses; where none are found they are placed
+    by the box of the face. At last the middle of the picture stands for the face.
 
     Args:
         frame: uint8 `(H, W, 3)` RGB, `(H, W, 1)` or `(H, W)` gray.
