@@ -42,6 +42,20 @@ def dataset(*, required: bool = False) -> Callable[[Any], Any]:
                         "synthetic, synthetic-strong or flow-folder.")  # fmt: skip
 
 
+recordings = click.option("--dataset", required=True, type=click.Choice(["casme-squared",
+                          "samm-lv"]), help="Long recordings.")  # fmt: skip
+
+
+def picture_size(context: click.Context, option: Any, text: str | None) -> tuple[int, int] | None:
+    """Width and height from a text such as 640x480."""
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isdecimal() for side in sides):
+        raise click.BadParameter(f"{text} is not a size: give width and height, as in 640x480")
+    return int(sides[0]), int(sides[1])
+
+
 def network(command: Any) -> Any:
     """The options that choose among the networks of the paper, besides the views."""
     for option in (

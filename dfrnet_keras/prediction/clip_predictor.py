@@ -223,6 +223,11 @@ class ClipPredictor(ABC):
         maps = maps_as_stored(made.features, self.preparation)
         return {name: maps[name] for name in self.inputs}
 
+    def predict_features(self, features: Features) -> Prediction:
+        """The same from maps that `features.extract_features` made by `preparation`."""
+        maps = maps_as_stored(features, self.preparation)
+        return self._answer({name: maps[name] for name in self.inputs})
+
     def _predict(
         self,
         frames: Iterable[NDArray[np.uint8]],

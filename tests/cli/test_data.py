@@ -179,3 +179,31 @@ def test_every_command_and_option_is_described():
     for command in group.commands.values():
         assert command.help
         assert all(option.help for option in command.params if isinstance(option, click.Option))
+
+
+@pytest.mark.parametrize("layout", ["casme-squared", "samm-lv"])
+def test_recordings_are_written_and_checked(tmp_path, layout):
+    root = tmp_path / "drawn"
+    options = ("--subjects", 2, "--seconds", 8, "--size", "80x64", "--jobs", 1)
+    result = data("synthesize", "--layout", layout, root, *options)
+    assert result.exit_code == 0, result.output
+    assert f"2 synthetic recordings in {root}" in result.output
+    result = data("check", "--dataset", layout, "--root", root)
+    assert result.exit_code == 0, result.output
+    assert "recordings  subjects  micro  macro" in result.output
+    assert "usable, but not complete; 0 problems" in result.output
+    frame = next(root.rglob("*.jpg"))
+    frame.write_bytes(b"nothing")
+    report = json.loads(data("check", "--dataset", layout, "--root", root, "--every-frame",
+                             "--json").output)  # fmt: skip
+    assert report["found"]["clips"] == 1
+    assert frame.name in report["problems"][0]["what"]
+
+
+def test_options_of_clips_and_of_recordings_are_not_mixed(tmp_path):
+    for options in (("samm-lv", "--frames", 9), ("samm-lv", "--cropped"), ("smic", "--seconds", 9)):
+        result = data("synthesize", "--layout", *options, tmp_path / "d")
+        assert result.exit_code == 2
+        assert "has no meaning" in result.output
+    result = data("synthesize", "--layout", "samm-lv", "--size", "large", tmp_path / "d")
+    assert "as in 640x480" in result.output
