@@ -34,8 +34,19 @@ def data() -> None:
 @shared.camera
 @click.option("--every-frame", is_flag=True, help="Open every frame of the movements, and not "
               "onset, apex and offset alone: takes minutes.")  # fmt: skip
+@click.option("--faces", type=shared.PATH, metavar="FILE", help="Also draw the faces found in "
+              "onset frames of 24 clips spread over the dataset, and what is cut out: .png, .jpg, "
+              ".pdf or .svg.")  # fmt: skip
+@shared.face_finder
 @shared.json_output
-def check(dataset: str, root: Path | None, as_json: bool, **reading: Any) -> None:
+def check(
+    dataset: str,
+    root: Path | None,
+    as_json: bool,
+    faces: Path | None,
+    face_finder: str,
+    **reading: Any,
+) -> None:
     """Compare a dataset folder with what the complete dataset contains.
 
     Prints the clips, subjects and classes that were found and those that are expected, and every
@@ -46,8 +57,17 @@ def check(dataset: str, root: Path | None, as_json: bool, **reading: Any) -> Non
     from dfrnet_keras.datasets.check import check_dataset
     from dfrnet_keras.frames import read_frames
 
+    if faces is not None:
+        from dfrnet_keras.atomic import check_writable
+        from dfrnet_keras.store.contact_sheet import check_picture
+
+        check_picture(faces)
+        check_writable(faces)
     with clip_progress("clips opened") as progress:
         report = check_dataset(dataset, root, read=read_frames, progress=progress, **reading)
+    found = None
+    if faces is not None and report.failure is None:
+        found = _draw_faces(faces, face_finder, dataset, root, reading)
     if as_json:
         content = dataclasses.asdict(report)
         content["parts"] = {
@@ -55,10 +75,29 @@ def check(dataset: str, root: Path | None, as_json: bool, **reading: Any) -> Non
             for part, counts in content["parts"].items()
         }
         content |= {"usable": report.failure is None, "complete": report.complete}
+        if found is not None:
+            content["faces"] = {"file": str(faces), "finder": face_finder, **found}
         click.echo(json.dumps(content, indent=2, default=str))
     else:
         _print_report(report)
+        if found is not None:
+            others = (f"{count} {name.replace('_', ' ')}" for name, count in found.items())
+            click.echo(f"faces: {faces} ({', '.join(others)})")
     sys.exit(0 if report.failure is None else 1)
+
+
+def _draw_faces(
+    path: Path, finder: str, dataset: str, root: Path | None, reading: dict[str, Any]
+) -> dict[str, int]:
+    import warnings
+
+    from dfrnet_keras.datasets import load_dataset
+    from dfrnet_keras.store.face_sheet import draw_faces
+
+    options = {name: reading[name] for name in ("classes", "edition", "camera")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # the report has them
+        return draw_faces(load_dataset(dataset, root, **options), path, finder)
 
 
 def _print_report(report: Report) -> None:

@@ -35,8 +35,9 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.option("--flow", "flow_method", help="Optical flow, tvl1 or ilk; the prepared store's "
               "where there is one, else tvl1.")  # fmt: skip
 @click.option("--model", default="dfrnet", show_default=True, help="Networks: dfrnet, ststnet, "
-              "off-apexnet, rcn-a, dual-inception, featref, capsulenet. Without one: svm, "
-              "bi-woof-svm, lbp-top-svm, majority.")  # fmt: skip
+              "off-apexnet, rcn-a, dual-inception, featref, capsulenet, htnet, htnet-small, "
+              "me-plan, fgrl-auf, sssnet. Without one: svm, bi-woof-svm, lbp-top-svm, "
+              "majority.")  # fmt: skip
 @click.option("--recipe", type=click.Choice(["paper", "best"]), default="paper",
               show_default=True, help="paper: each network's published training, changed by the "
               "options below. best: this package's own, of dfrnet on flow alone.")  # fmt: skip

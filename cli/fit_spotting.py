@@ -11,15 +11,15 @@ from dfrnet_keras.cli import options as shared
 from dfrnet_keras.cli.evaluate_spotting import print_scores
 from dfrnet_keras.cli.progress import clip_progress
 
-METHODS = ("nothing", "chance", "mdmd", "map-means", "softnet")
+METHODS = ("spot", "nothing", "chance", "mdmd", "map-means", "softnet")
 
 
 @click.command()
 @shared.recordings
 @shared.root
 @click.option("--method", type=click.Choice(METHODS), default="softnet", show_default=True,
-              help="softnet is trained; mdmd is the baseline of MEGC 2020; map-means is SOFTNet "
-              "without its network.")  # fmt: skip
+              help="spot is what dfr-keras spot does; softnet is trained; mdmd is the baseline of "
+              "MEGC 2020; map-means is SOFTNet without its network.")  # fmt: skip
 @click.option("--kind", type=click.Choice(["micro", "macro", "both"]), default="both",
               show_default=True, help="What to look for.")  # fmt: skip
 @click.option("--thresholds", default="published", show_default=True,
@@ -56,7 +56,13 @@ def fit_spotting(
     from dfrnet_keras.atomic import check_writable
     from dfrnet_keras.datasets.recording import load_recordings
     from dfrnet_keras.evaluation.spotting import evaluate_finds, write_finds
-    from dfrnet_keras.evaluation.spotting.baselines import Chance, MainDirections, MapMeans, Nothing
+    from dfrnet_keras.evaluation.spotting.baselines import (
+        Chance,
+        MainDirections,
+        MapMeans,
+        Nothing,
+        PackageSpotter,
+    )
     from dfrnet_keras.evaluation.spotting.leave_subjects_out import spot_leaving_subjects_out
 
     looking = {"frame_rate": options.pop("frame_rate"), "flow": options.pop("flow")}
@@ -65,7 +71,7 @@ def fit_spotting(
 
         learner: Any = SoftNetLearner(epochs=epochs, **looking)
     else:
-        classes = (Nothing, Chance, MainDirections, MapMeans)
+        classes = (PackageSpotter, Nothing, Chance, MainDirections, MapMeans)
         learner = {one.name: one for one in classes}[method](**looking)
     if out is not None:
         check_writable(out)

@@ -21,6 +21,7 @@ class Clip:
         apex: Index of the frame of strongest movement; `None` where it is not annotated.
         offset: Index of the last frame of the movement.
         label: Name of the class.
+        action_units: Numbers of the action units that were coded; `None` where none were.
     """
 
     dataset: str
@@ -31,6 +32,7 @@ class Clip:
     apex: int | None
     offset: int
     label: str
+    action_units: tuple[int, ...] | None = None
 
     @property
     def key(self) -> str:

@@ -27,6 +27,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import natural_key
 
 COLUMNS = ("Subject", "Filename", "Onset Frame", "Apex Frame", "Offset Frame", "Estimated Emotion")
+_UNITS = "Action Units"
 
 
 class Scheme(NamedTuple):
@@ -192,6 +193,8 @@ def _clip(
         apex=placed.apex,
         offset=placed.offset,
         label=label,
+        # "R12B+L14" and "4 or 7" are 12 and 14, 4 and 7: sides and strengths are left out.
+        action_units=tuple(map(int, re.findall(r"[0-9]+", entry.row.cells[_UNITS]))) or None,
     )
 
 
@@ -222,7 +225,7 @@ def _find_sheet(
     failures: list[InputError] = []
     for index, path in enumerate(named + others):
         try:
-            rows = read_sheet(path, COLUMNS, prefer=scheme.worksheet)
+            rows = read_sheet(path, COLUMNS, optional=(_UNITS,), prefer=scheme.worksheet)
         except InputError as error:
             if path in named:
                 problems.append(Problem(path, str(error), "the sheet was passed over"))

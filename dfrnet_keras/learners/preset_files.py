@@ -32,7 +32,7 @@ NOT_FOR = (
 )  # fmt: skip
 LICENCE = "Apache-2.0; the face model is under the MIT licence of NOTICE.txt"
 # Raised when drawing or training change, so that presets of an earlier revision are not taken.
-REVISION = 2
+REVISION = 3
 
 
 def trained_preset(training: PresetTraining, seed: int, **options: Any) -> Path:
@@ -49,7 +49,7 @@ def trained_preset(training: PresetTraining, seed: int, **options: Any) -> Path:
     folder = cache_folder("presets") / digest
     if not (folder / CARD).is_file():
         trained = train_preset(training, seed, **options)
-        write_preset(folder, trained.network, describe(trained, training, seed), {})
+        write_preset(folder, trained.networks, describe(trained, training, seed), {})
     return folder
 
 
@@ -73,15 +73,13 @@ def describe(trained: TrainedPreset, training: PresetTraining, seed: int) -> dic
 
 
 def calibrated_network(trained: TrainedPreset) -> keras.Model:
-    """The network of a preset with its temperatures, for a `.tflite` file."""
-    from dfrnet_keras.models.preset_network import PresetNetwork
+    """The network of a preset for maps in pixels, with its temperatures."""
+    from dfrnet_keras.models.preset_network import PresetNetwork, take_weights
 
-    network = PresetNetwork(
-        members=len([1 for layer in trained.network.layers if layer.name.endswith("_classes")]),
-        temperatures=trained.temperatures,
-        name="preset",
-    )
-    network.set_weights(trained.network.get_weights())
+    there = trained.networks[0].layers
+    members = len([1 for layer in there if layer.name.endswith("_movement")])
+    network = PresetNetwork(members=members, temperatures=trained.temperatures, name="preset")
+    take_weights(network, trained.networks[0])
     return network
 
 

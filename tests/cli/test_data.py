@@ -49,6 +49,23 @@ def test_check_holds_what_is_found_against_what_is_expected(smic):
     assert (report["usable"], report["complete"], report["problems"]) == (True, False, [])
 
 
+def test_check_draws_the_faces_that_were_found(smic, tmp_path):
+    (tmp_path / "drawn").mkdir()
+    sheet = tmp_path / "drawn" / "faces.png"
+    result = data("check", "--dataset", "smic", "--root", smic, "--faces", sheet, "--json")
+    assert result.exit_code == 0, result.output
+    faces = json.loads(result.output)["faces"]
+    assert faces == {"file": str(sheet), "finder": "cascades", "looked_at": 3,
+                     "face_not_found": 3, "fills_the_frame": 3}  # fmt: skip
+    height, width = cv2.imread(str(sheet)).shape[:2]
+    assert width > height > 100
+    assert list(sheet.parent.iterdir()) == [sheet]
+    result = data("check", "--dataset", "smic", "--root", smic, "--faces", sheet)
+    assert f"faces: {sheet} (3 looked at, 3 face not found, 3 fills the frame)" in result.output
+    result = data("check", "--dataset", "smic", "--root", smic, "--faces", tmp_path / "faces.txt")
+    assert "faces.txt is no name for a picture" in str(result.exception)
+
+
 def test_check_names_every_problem(smic):
     clip = smic / "SMIC_all_raw/HS/s2/micro/surprise/s2_sur_01"
     other = smic / "SMIC_all_raw/HS/s1/micro/positive/s1_po_01"

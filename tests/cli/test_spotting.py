@@ -62,6 +62,16 @@ def test_a_baseline_is_run_and_its_finds_evaluated_again(root, tmp_path):
     assert "only a .json file can say" in str(refused.exception)
 
 
+def test_the_spotter_of_the_package_goes_through_the_protocol(root):
+    result = run("fit-spotting", "--dataset", "casme-squared", "--root", root, "--method", "spot",
+                 "--json")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.output)
+    assert figures["method"] == "spot"
+    assert figures["micro"]["hits"] + figures["micro"]["false_finds"] > 0
+    assert figures["macro"]["truth"] == 0
+
+
 def test_softnet_goes_through_the_same_protocol(root):
     result = run("fit-spotting", "--dataset", "casme-squared", "--root", root, "--kind", "micro",
                  "--epochs", 1, "--frame-rate", 10, "--json")  # fmt: skip

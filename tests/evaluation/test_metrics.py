@@ -25,6 +25,15 @@ def test_golden_numbers():
     assert figures.clips == 442
 
 
+def test_weighted_f1_is_that_of_scikit_learn():
+    from sklearn.metrics import f1_score
+
+    for matrix in (STSTNET, np.array([[3, 0, 1], [0, 0, 0], [2, 1, 5]])):
+        expected = f1_score(*lists_of(matrix), average="weighted")
+        assert scores(matrix).weighted_f1 == pytest.approx(expected)
+    assert np.isnan(scores(np.zeros((3, 3), int)).weighted_f1)
+
+
 def test_figures_of_lists_are_those_of_their_matrix():
     true, predicted = lists_of(STSTNET)
     assert confusion_matrix(true, predicted).tolist() == STSTNET.tolist()

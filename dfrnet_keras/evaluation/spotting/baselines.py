@@ -1,8 +1,9 @@
-"""Baselines of spotting that train no network."""
+"""Spotting without a trained network: baselines, and the package's own spotter beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from dfrnet_keras.datasets.recording import Recording
 from dfrnet_keras.evaluation.spotting.finds import Find
 from dfrnet_keras.evaluation.spotting.learner import Span, SpottingLearner, truth_of
 from dfrnet_keras.features.score_curves import main_direction_differences, region_maps
+from dfrnet_keras.features.spotting import Movement, Spotter
 
 # Lengths in seconds that the MEGC baseline lets through: 7 to 16 frames of CAS(ME)^2 are 47 to 105
 # of SAMM Long Videos.
@@ -52,6 +54,31 @@ class Chance(SpottingLearner):
             offset = min(onset + round(length * rate), last)
             found.append(Find(recording.name, onset, (onset + offset) // 2, offset, self._kind))
         return found
+
+
+class PackageSpotter(SpottingLearner):
+    """What `dfr-keras spot` does, at the full frame rate; its thresholds are fixed."""
+
+    name = "spot"
+
+    def __init__(self, **looking: Any) -> None:
+        super().__init__(**looking)
+        self._found: dict[str, list[Movement]] = {}
+
+    def fit(self, recordings: Sequence[Recording], kind: str, seed: int) -> None:
+        self._kind = kind
+
+    def spot(self, recording: Recording, threshold: float | None) -> list[Find]:
+        if recording.name not in self._found:
+            spotter, found = Spotter(), []
+            for index, frame in enumerate(self._read(recording, range(recording.count))):
+                found += spotter.push(frame, index / recording.frame_rate)
+            self._found[recording.name] = found + spotter.finish()
+        return [
+            Find(recording.name, one.onset, one.apex, one.offset, one.kind, one.confidence)
+            for one in self._found[recording.name]
+            if one.kind == self._kind
+        ]
 
 
 class MainDirections(SpottingLearner):

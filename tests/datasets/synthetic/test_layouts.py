@@ -55,6 +55,7 @@ def test_what_is_written_is_read_without_a_problem(tmp_path, layout, edition):
         assert (clip.onset, clip.offset) == (still, still + moving - 1)
         assert len(clip.frames) == moving + 2 * still
         assert (clip.apex is None) == (clip.dataset == "smic")
+        assert (clip.action_units is None) == (clip.dataset == "smic")
         assert clip.apex is None or clip.onset < clip.apex < clip.offset
 
 
