@@ -164,11 +164,8 @@ def _record(
                     units=strengths,
                 )
             )
-    lists = {
-        name: values
-        for name, values in history.items()
-        if isinstance(values, list) and name != "units"
-    }
+    curves = {name: [float(v) for v in values] for name, values in history.items()
+              if isinstance(values, list) and name != "units"}  # fmt: skip
     stopping = [store.rows[int(clip)] for clip in fold.validation]
     return FoldRecord(
         number=fold.number,
