@@ -86,7 +86,8 @@ def _print_report(report: Report) -> None:
 
 @data.command()
 @click.option("--layout", required=True,
-              type=click.Choice(["casme2", "smic", "samm", "megc2019"]),
+              type=click.Choice(["casme2", "smic", "samm", "megc2019", "casme", "casme3",
+                                 "casme3-c", "mmew", "4dme"]),
               help="Whose folders, file names and sheet.")  # fmt: skip
 @click.argument("out", type=shared.FOLDER)
 @click.option("--subjects", type=click.IntRange(1), default=6, show_default=True,
@@ -99,6 +100,8 @@ def _print_report(report: Report) -> None:
               help="Another seed, other people.")  # fmt: skip
 @click.option("--raw/--cropped", "raw", default=True, show_default="raw",
               help="Camera pictures, or faces cut out as in the cropped editions.")  # fmt: skip
+@click.option("--others", is_flag=True,
+              help="Call some of the negative clips others, as the sheets do.")  # fmt: skip
 @shared.processes
 def synthesize(
     layout: str, out: Path, subjects: int, clips_per_subject: int, raw: bool, **options: Any

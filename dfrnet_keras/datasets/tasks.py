@@ -57,7 +57,7 @@ def task_classes(name: str, classes: str, own: tuple[str, ...]) -> tuple[str, ..
         return own
     if name not in _KEPT[classes]:
         raise InputError(
-            f"{name} has no {classes} classes that papers agree on, {' and '.join(_KEPT[classes])} "
-            "have: use megc2019, or original for the dataset's own"
+            f"{name} has no {classes} classes that papers agree on ({', '.join(_KEPT[classes])} "
+            "have): use megc2019, or original for the dataset's own"
         )
     return _KEPT[classes][name]
