@@ -37,7 +37,7 @@ def test_five_classes_from_sheet_to_device(here, folder, tmp_path):
     for source in (device, tmp_path / "all" / "model.keras"):
         code, output, _ = here(["predict", source, clip, "--json"])
         assert code == 0
-        answer = json.loads(output)
+        (answer,) = json.loads(output)["predictions"]
         assert list(answer["probabilities"]) == names
         answers.append(answer["label"])
     assert answers[0] == answers[1] in names
