@@ -73,6 +73,18 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
         ],
         left=range(9),
     )
+    if units := metrics.get("action_units"):
+        out.print(f"Action units of {units['clips']} clips; always: by answering it every time.")
+        print_table(
+            ["unit", "F1", "always", "clips"],
+            [
+                [f"AU{name}", f"{figures['f1']:.4f}" if figures["known"] else "not known",
+                 f"{figures['always']:.4f}", str(figures["clips"])]
+                for name, figures in units["units"].items()
+            ],
+        )  # fmt: skip
+        if units["mean_f1"] is not None:
+            out.print(f"Mean F1 of the units that are known: {units['mean_f1']:.4f}")
     for fold in folds["failed"]:
         out.print(f"Failed: {fold['subject']} seed {fold['seed']}: {fold['reason']}", style="red")
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from dfrnet_keras import __version__
+from dfrnet_keras.evaluation.action_units import unit_scores
 from dfrnet_keras.evaluation.metrics import bootstrap_interval, majority_scores, scores
 
 _POOLED = ("uf1", "uar", "accuracy", "weighted_f1", "macro_precision")
@@ -27,6 +28,9 @@ class Prediction:
         probabilities: One per class, in the order of the run's classes.
         fold, seed: Which fold, under which seed.
         epoch: The epoch whose weights were used, from 1; 0 for a learner without epochs.
+        action_units: Those that the sheet names; `None` where it names none.
+        units: Number of each action unit that the learner knows to its strength, 0 to 1; `None`
+            for a learner that knows none.
     """
 
     dataset: str
@@ -38,6 +42,8 @@ class Prediction:
     fold: int
     seed: int
     epoch: int
+    action_units: tuple[str, ...] | None = None
+    units: dict[str, float] | None = None
 
     @property
     def person(self) -> tuple[str, str]:
@@ -109,6 +115,9 @@ class Run:
         """Every figure of the run, from its rows; see `summarize`."""
         figures = summarize(self.predictions, self.classes)
         per_seed = self.settings.get("folds")
+        units = unit_scores(self.predictions)
+        if units:
+            figures["action_units"] = units
         figures["protocol"] = self.settings.get("protocol")
         figures["validation"] = self.settings.get("validation")
         figures["optimistic"] = self.optimistic

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dfrnet_keras.datasets.action_units import unit_number
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
 from dfrnet_keras.datasets.synthetic.flow import combinations_of
 from dfrnet_keras.evaluation.folds import Fold
@@ -100,4 +101,8 @@ def coded_units(
     if not has_sheet or clips is None:
         return {}
     found = clips() if callable(clips) else clips
-    return {clip.key: clip.action_units for clip in found if clip.action_units}
+    return {
+        clip.key: tuple(dict.fromkeys(map(unit_number, clip.action_units)))
+        for clip in found
+        if clip.action_units
+    }
