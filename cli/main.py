@@ -20,13 +20,17 @@ _COMMANDS = {
     "convert": "Write a network as .tflite files, checked against it.",
     "data": "Check a dataset folder, write synthetic clips, compare apex spotters.",
     "evaluate": "Print the metrics of a run.",
+    "evaluate-spotting": "Hold finds against the expressions in long recordings.",
     "fit": "Train and evaluate leave-one-subject-out, or on all subjects.",
+    "fit-spotting": "Baselines of spotting in long recordings, leave-one-subject-out.",
     "predict": "Recognise the expression in videos or folders of frames.",
     "preset": "List or make the networks that come with the package.",
     "prepare": "Build the feature store of a dataset.",
     "report": "Write one HTML page about a run, or about several compared.",
     "reproduce": "Run the paper's tables and figures again, beside the printed figures.",
+    "spot": "Find and name the expressions in long recordings.",
     "summary": "Print a network's layers, parameters and MACs beside the paper's.",
+    "watch": "Find and name expressions live, of a camera or a video.",
 }
 
 
@@ -37,7 +41,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in _COMMANDS:
             return None
-        return getattr(import_module(f"dfrnet_keras.cli.{name}"), name)
+        module = name.replace("-", "_")
+        return getattr(import_module(f"dfrnet_keras.cli.{module}"), module)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

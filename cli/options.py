@@ -28,6 +28,10 @@ crop = click.option("--crop", type=click.Choice(["auto", "face", "none"]), defau
                     show_default=True, help="face: find the face in the onset frame, turn it "
                     "upright and cut it out. none: use frames whole. auto: look at a few clips of "
                     "each dataset whether faces fill the frames already.")  # fmt: skip
+face_finder = click.option("--face-finder", type=click.Choice(["cascades", "landmarks"]),
+                           default="cascades", show_default=True, help="How faces are found: by "
+                           "OpenCV's cascades, or by landmarks, which find more and take a tenth "
+                           "of the time (pip install 'dfrnet_keras[landmarks]').")  # fmt: skip
 processes = click.option("--jobs", type=click.IntRange(-1), default=-1,
                          help="Processes; -1, the default, is one per processor.")  # fmt: skip
 
@@ -36,6 +40,20 @@ def dataset(*, required: bool = False) -> Callable[[Any], Any]:
     """The option `--dataset`."""
     return click.option("--dataset", required=required, help="casme2, smic, samm, megc2019, "
                         "synthetic, synthetic-strong or flow-folder.")  # fmt: skip
+
+
+recordings = click.option("--dataset", required=True, type=click.Choice(["casme-squared",
+                          "samm-lv"]), help="Long recordings.")  # fmt: skip
+
+
+def picture_size(context: click.Context, option: Any, text: str | None) -> tuple[int, int] | None:
+    """Width and height from a text such as 640x480."""
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) != 2 or not all(side.isdecimal() for side in sides):
+        raise click.BadParameter(f"{text} is not a size: give width and height, as in 640x480")
+    return int(sides[0]), int(sides[1])
 
 
 def network(command: Any) -> Any:

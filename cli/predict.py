@@ -33,6 +33,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--crop", type=click.Choice(["auto", "face", "none"]), help="Find the face and cut "
               "it out, or use frames whole.  [default: as the network was trained; auto where its "
               "faces came cropped]")  # fmt: skip
+@click.option("--face", metavar="largest|N|all", help="Which of several faces: the largest, the "
+              "Nth from the left, or each of them.  [default: the one the detector is surest "
+              "of]")  # fmt: skip
+@click.option("--face-finder", type=click.Choice(["cascades", "landmarks"]), help="How faces are "
+              "found.  [default: as the network was trained; landmarks, where they are installed, "
+              "if no face was looked for in its training]")  # fmt: skip
 @click.option("--spotter", type=click.Choice(["dcrois", "dcrois-grid", "flow", "midpoint"]),
               help="How the apex is found.  [default: as the network was trained]")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True,
@@ -52,6 +58,8 @@ def predict(
     start: float | None,
     end: float | None,
     crop: str | None,
+    face: str | None,
+    face_finder: str | None,
     spotter: str | None,
     threads: int,
     strict: bool,
@@ -72,8 +80,9 @@ def predict(
     the face is still at rest, to its offset. A micro-expression takes no more than half a second:
     cut a long video to it with --onset and --offset (frames) or --start and --end (seconds), which
     hold for all clips named. A recording of minutes given whole has an answer, but it means
-    nothing. A clip without a face or without movement has none. A MODEL of three classes knows no
-    other "nothing happens": it names one of them. What speaks against an answer stands below it.
+    nothing: `dfr-keras spot` finds the movements of a recording. A clip without a face or without
+    movement has no answer. A MODEL of three classes knows no other "nothing happens": it names one
+    of them. What speaks against an answer stands below it.
 
     Frames are counted from 0. A clip that cannot be used is named with the reason, the others are
     still recognised, and the exit status is 1.
@@ -85,7 +94,9 @@ def predict(
     from dfrnet_keras.atomic import check_writable, whole_file
     from dfrnet_keras.prediction.answers import Answers
     from dfrnet_keras.prediction.clips import find_clips, frames_between
+    from dfrnet_keras.prediction.which_face import one_by_one, parse_face
 
+    asked = parse_face(face)
     model, clips = _model_and_clips(clips, preset)
     if plot is not None:
         from dfrnet_keras.store.contact_sheet import check_picture
@@ -100,23 +111,28 @@ def predict(
     if model.suffix == ".tflite":
         from dfrnet_keras.tflite.runtime import Predictor
 
-        predictor = Predictor(model, threads=threads, crop=crop, spotter=spotter)
+        predictor = Predictor(model, threads=threads, crop=crop, spotter=spotter,
+                              face_finder=face_finder)  # fmt: skip
     else:
         from dfrnet_keras.prediction import KerasPredictor
         from dfrnet_keras.startup import start_keras
 
         start_keras()
-        predictor = KerasPredictor(model, crop=crop, spotter=spotter)
+        predictor = KerasPredictor(model, crop=crop, spotter=spotter, face_finder=face_finder)
     predictor.warm_up()
 
-    def answer(frames: tuple[Path, ...]) -> Prediction:
+    def part(frames: tuple[Path, ...]) -> tuple[int, int | None]:
         first, last = frames_between(frames, start, end)
-        first = first if onset is None else onset
-        return predictor.predict_files(frames, first, apex, last if offset is None else offset)
+        return first if onset is None else onset, last if offset is None else offset
+
+    def answer(frames: tuple[Path, ...], which: str | int | None) -> Prediction:
+        first, last = part(frames)
+        return predictor.predict_files(frames, first, apex, last, face=which)
 
     answers = Answers(str(model), predictor.classes, failed, predictor.unit_names)
-    for name, frames in named:
-        answers.add(name, partial(answer, frames))
+    faces = one_by_one(named, asked, predictor, lambda frames: part(frames)[0])
+    for name, frames, which in faces:
+        answers.add(name, partial(answer, frames, which))
     for line in [answers.as_json()] if as_json else answers.as_lines():
         click.echo(line)
     for _, reason in answers.failed:

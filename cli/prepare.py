@@ -33,6 +33,7 @@ _FLAGS = {
 @click.option("--size", type=click.IntRange(2), default=224, show_default=True,
               help="Width and height of the maps in pixels.")  # fmt: skip
 @shared.crop
+@shared.face_finder
 @click.option("--apex", type=click.Choice(["annotated", *shared.SPOTTERS]), default="annotated",
               show_default=True, help="Where the apex frames come from: the annotation, or one "
               "method for all clips.")  # fmt: skip

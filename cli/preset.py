@@ -68,5 +68,5 @@ def make(seed: int, out: Path, share: float, jobs: int, overwrite: bool) -> None
                       representative_data=preset_maps(200),
                       description=describe_preset(card))  # fmt: skip
     files = {TFLITE: content, **text_files(card)}
-    write_preset(out, trained.network, card, files, overwrite=overwrite)
+    write_preset(out, trained.networks, card, files, overwrite=overwrite)
     click.echo(f"Preset: {out}")

@@ -60,7 +60,7 @@ def make_dataset(
     """
     import tensorflow as tf
 
-    plan = _Plan(features, labels, batch_size, shuffle, augment, flow_range, seed)
+    plan = BatchPlan(features, labels, batch_size, shuffle, augment, flow_range, seed)
     names = list(plan.features)
     kinds = [tf.float32] * len(names) + ([] if plan.labels is None else [tf.int64])
     passes = itertools.count()
@@ -133,7 +133,7 @@ def make_batches(
     """
     import keras
 
-    plan = _Plan(features, labels, batch_size, shuffle, augment, flow_range, seed)
+    plan = BatchPlan(features, labels, batch_size, shuffle, augment, flow_range, seed)
 
     class Batches(keras.utils.PyDataset):
         def __init__(self) -> None:
@@ -165,8 +165,12 @@ def make_batches(
     return Batches()
 
 
-class _Plan:
-    """What each batch of each pass holds: a function of the seed alone."""
+class BatchPlan:
+    """What each batch of each pass holds: a function of the seed alone.
+
+    Args:
+        features, labels, batch_size, shuffle, augment, flow_range, seed: See `make_dataset`.
+    """
 
     def __init__(
         self,
@@ -211,16 +215,24 @@ class _Plan:
             np.random.default_rng([self.seed, 0, epoch]).shuffle(rows)
         return np.split(rows, range(self.batch_size, self.count, self.batch_size))
 
+    def draws(
+        self, epoch: int, number: int, count: int
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Which clips of a batch are mirrored, `(count,)`, and how far down and to the right each
+        is moved, `(count, 2)`.
+        """
+        rng = np.random.default_rng([self.seed, 1, epoch, number])
+        mirrored = rng.random(count) < 0.5
+        reach = max(math.ceil(length / 28) for length in self.size)
+        return mirrored, rng.integers(-reach, reach, size=(count, 2), endpoint=True)
+
     def maps(
         self, epoch: int, number: int, indexes: NDArray[np.int64]
     ) -> dict[str, NDArray[np.float32]]:
         """The maps of one batch."""
         if not self.augment:
             return {name: maps[indexes].astype(np.float32) for name, maps in self.features.items()}
-        rng = np.random.default_rng([self.seed, 1, epoch, number])
-        mirrored = rng.random(len(indexes)) < 0.5
-        reach = max(math.ceil(length / 28) for length in self.size)
-        moves = rng.integers(-reach, reach, size=(len(indexes), 2), endpoint=True)
+        mirrored, moves = self.draws(epoch, number, len(indexes))
         maps = {
             name: _place(array, indexes, mirrored, moves) for name, array in self.features.items()
         }

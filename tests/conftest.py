@@ -268,3 +268,23 @@ def keras_predictor(predict_folder):
     from dfrnet_keras.prediction import KerasPredictor
 
     return KerasPredictor(predict_folder / "model.keras")
+
+
+@pytest.fixture(scope="session")
+def drawn_recording():
+    """Twelve seconds of a drawn person: four micro-expressions, blinks, a drifting head."""
+    from dfrnet_keras.datasets.synthetic.recordings import draw_recording
+
+    recording = draw_recording(4, 12.0, 50.0, micro=20, macro=0, happenings=("blink", "drift"))
+    assert len(recording.intervals) == 4
+    return recording, list(recording.frames())
+
+
+@pytest.fixture(scope="session")
+def drawn_video(drawn_recording, tmp_path_factory):
+    """The same as a lossless video."""
+    from dfrnet_keras.datasets.synthetic.recordings import write_video
+
+    path = tmp_path_factory.mktemp("recordings") / "drawn.avi"
+    write_video(drawn_recording[0], path)
+    return path

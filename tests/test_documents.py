@@ -74,6 +74,13 @@ def write_clip(folder: Path) -> None:
         assert cv2.imwrite(str(folder / f"img{number}.png"), frame[..., ::-1])
 
 
+def write_recording(path: Path) -> None:
+    """A few seconds of a drawn person, as `recording.avi` of docs/spotting.md."""
+    from dfrnet_keras.datasets.synthetic.recordings import draw_recording, write_video
+
+    write_video(draw_recording(4, 4.0, 50.0, micro=20, macro=0, happenings=()), path)
+
+
 def test_every_command_of_the_documents_runs(
     maps: Path,
     home: None,
@@ -86,6 +93,7 @@ def test_every_command_of_the_documents_runs(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "maps").symlink_to(maps)
     write_clip(tmp_path / "clip")
+    write_recording(tmp_path / "recording.avi")
     commands = _commands()
     assert len(commands) >= 8
     ran = 0
@@ -104,7 +112,9 @@ def test_every_command_of_the_documents_runs(
                 arguments += ["--epochs", "1", "--validation", "none"]
             if "--all-subjects" not in arguments:
                 arguments += ["--folds", "2"]
-        if arguments[:2] == ["data", "synthesize"]:
+        if arguments[:2] == ["data", "synthesize"] and "drawn-recordings" in arguments:
+            arguments += ["--subjects", "2"]
+        elif arguments[:2] == ["data", "synthesize"]:
             arguments += [
                 "--subjects",
                 "2",

@@ -12,15 +12,24 @@ from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.datasets.composite import listed_clips
 from dfrnet_keras.datasets.listing import Problem
 from dfrnet_keras.datasets.megc2019 import PARTS
+from dfrnet_keras.datasets.recording import (
+    KINDS,
+    RECORDING_DATASETS,
+    list_recordings,
+    recordings_root,
+)
 from dfrnet_keras.errors import InputError
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Numbers of clips and subjects, and of clips in each class; `None` where it is not known."""
+    """Numbers of clips and subjects, and of clips in each class; `None` where it is not known.
+
+    Of long recordings: numbers of recordings and subjects, and of expressions of each kind.
+    """
 
     clips: int
-    subjects: int
+    subjects: int | None
     classes: dict[str, int] | None
 
 
@@ -60,7 +69,8 @@ class Report:
         if self.failure is not None or self.expected is None:
             return self.failure is None
         classes = self.found.classes if self.expected.classes else None
-        return replace(self.found, classes=classes) == self.expected
+        subjects = None if self.expected.subjects is None else self.found.subjects
+        return replace(self.found, classes=classes, subjects=subjects) == self.expected
 
     @property
     def lacking(self) -> bool:
@@ -70,7 +80,7 @@ class Report:
         classes = self.found.classes or {}
         return (
             self.found.clips < self.expected.clips
-            or self.found.subjects < self.expected.subjects
+            or (self.found.subjects or 0) < (self.expected.subjects or 0)
             or any(classes.get(name, 0) < count
                    for name, count in (self.expected.classes or {}).items())
         )  # fmt: skip
@@ -113,6 +123,8 @@ def check_dataset(
         InputError: The name or the classes are unknown. Everything else that is wrong is part of
             the report.
     """
+    if name in RECORDING_DATASETS:
+        return check_recordings(name, root, read=read, every_frame=every_frame, progress=progress)
     names = class_names(name, classes)
     folder: Path | None = None
     try:
@@ -148,6 +160,59 @@ def check_dataset(
     )
 
 
+# Recordings, subjects and expressions as the datasets' own papers count them.
+_RECORDINGS = {
+    "casme-squared": Contents(97, 22, {"micro": 57, "macro": 300}),
+    "samm-lv": Contents(147, None, {"micro": 159, "macro": 343}),
+}
+
+
+def check_recordings(
+    name: str,
+    root: str | Path | None = None,
+    *,
+    read: Callable[[Sequence[Path], Sequence[int]], object] | None = None,
+    every_frame: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Compare a folder of long recordings with what it should hold; see `check_dataset`.
+
+    It can be used if there is an expression in it. Opened are the first, the middle and the last
+    frame of each recording, or every one.
+    """
+    expected = _RECORDINGS[name]
+    folder: Path | None = None
+    try:
+        folder = recordings_root(name, root)
+        listed = list_recordings(name, folder)
+    except InputError as error:
+        nothing = Contents(0, 0, dict.fromkeys(KINDS, 0))
+        return Report(name, folder, "kinds", nothing, expected, failure=str(error))
+    problems, kept = list(listed.problems), []
+    for done, recording in enumerate(listed.recordings, start=1):
+        last = recording.count - 1
+        try:
+            if read is not None and every_frame:
+                for start in range(0, last + 1, 100):  # whole recordings do not fit into memory
+                    read(recording.frames(), range(start, min(start + 100, last + 1)))
+            elif read is not None:
+                read(recording.frames(), sorted({0, last // 2, last}))
+        except (InputError, OSError) as error:
+            problems.append(Problem(recording.source, str(error), "the recording was left out"))
+        else:
+            kept.append(recording)
+        if progress is not None:
+            progress(done, len(listed.recordings))
+    kinds = Counter(one.kind for recording in kept for one in recording.intervals)
+    subjects = len({recording.subject for recording in kept})
+    found = Contents(len(kept), subjects, {kind: kinds[kind] for kind in KINDS})
+    failure = None if kinds else "there is no recording with an expression that can be used"
+    return Report(
+        name, folder, "kinds", found, expected, listed.folders, listed.sheets,
+        problems=tuple(problems), failure=failure,
+    )  # fmt: skip
+
+
 def _expected(
     name: str, classes: str, camera: str | None, sheets: Sequence[Path]
 ) -> Contents | None:
@@ -178,7 +243,7 @@ def _failure(found: Contents, parts: dict[str, tuple[Contents, Contents | None]]
     empty = [part for part, (contents, _) in parts.items() if not contents.clips]
     if empty:
         return f"no clip of {', '.join(empty)} can be used, and the composite needs each dataset"
-    if found.subjects < 2:
+    if (found.subjects or 0) < 2:
         return f"there are clips of {found.subjects} subject(s), and at least 2 are needed"
     seen = sum(count > 0 for count in (found.classes or {}).values())
     if seen < 2:

@@ -21,6 +21,8 @@ EDITIONS = ("raw", "cropped")
 
 # The upper levels of each dataset as it is distributed: names of folders or files.
 _SIGNS = {
+    "casme-squared": r"(?i)[0-9]+_[0-9]{4}[a-z]+(\.avi)?|cas\(me\)\^2.*",
+    "samm-lv": r"(?i)samm_?longvideos.*",
     "casme2": r"(?i)sub[0-9]+|casme2.*\.(xlsx?|csv)",
     "samm": r"(?i)[0-9]{3}_[0-9]+_[0-9]+|samm.*\.(xlsx?|csv)",
     "smic": r"(?i)s[0-9]+_(ne|po|sur)_[0-9]+|smic_all_.*",

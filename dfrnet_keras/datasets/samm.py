@@ -16,6 +16,11 @@ from functools import partial
 from dfrnet_keras.datasets.coded import Scheme, read_coded
 
 CLASSES = ("anger", "contempt", "disgust", "fear", "happiness", "other", "sadness", "surprise")
+THREE_CLASSES = {
+    "happiness": "positive",
+    "surprise": "surprise",
+    **dict.fromkeys(("anger", "contempt", "disgust", "fear", "sadness"), "negative"),
+}
 
 read_samm = partial(
     read_coded,
@@ -29,11 +34,7 @@ read_samm = partial(
         subject_folder=r"[0-9]{3}",
         clip_folder=r"[0-9]+_[0-9]+_[0-9]+",
         emotions={**{name: name for name in CLASSES}, "others": "other"},
-        three_classes={
-            "happiness": "positive",
-            "surprise": "surprise",
-            **dict.fromkeys(("anger", "contempt", "disgust", "fear", "sadness"), "negative"),
-        },
+        three_classes=THREE_CLASSES,
         # MEGC 2019 kept clips whose coded apex cannot be right; their apex is left open.
         needs_apex=False,
     ),

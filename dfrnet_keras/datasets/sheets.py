@@ -6,7 +6,7 @@ import csv
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from dfrnet_keras.errors import InputError
 
 _HEADER_WITHIN = 40  # rows; the sheet of SAMM has 13 rows of notes above its header
 _END_AFTER = 200  # empty rows; some programs store a million of them
+_MOST_ROWS = 10_000  # of a worksheet without a header
 _DELIMITERS = ",;\t"  # ";" where the comma is the decimal sign
 
 _Numbered = Iterator[tuple[int, Sequence[Any]]]
@@ -61,20 +62,42 @@ def read_sheet(path: Path, columns: Sequence[str], *, prefer: str | None = None)
     nearest: set[str] = set()  # columns of the row that came closest to being the header
     is_text = path.suffix.lower() in (".csv", ".tsv")
     tables = _csv_tables(path) if is_text else _worksheets(path, prefer)
+    with _readable(path), closing(tables):
+        for table, rows in tables:
+            numbered = enumerate(rows, start=1)
+            for _, header in islice(numbered, _HEADER_WITHIN):
+                names = [_plain(cell_text(value)) for value in header]
+                known = wanted.keys() & set(names)
+                nearest = max(nearest, known, key=len)
+                if known == wanted.keys():
+                    places = {wanted[plain]: names.index(plain) for plain in wanted}
+                    picked = _pick(path, numbered, places)
+                    if not is_text and any("" in row.cells.values() for row in picked):
+                        _fill_merged(path, table, picked, places)
+                    return picked
+    lacking = [name for plain, name in wanted.items() if plain not in nearest]
+    raise InputError(
+        f"{path} lacks the column {', '.join(lacking)}: use the sheet as it was distributed"
+    )
+
+
+def read_worksheets(path: Path) -> dict[str, list[list[str]]]:
+    """All cells of a sheet without a header, as text: the rows of each worksheet by its title.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    with _readable(path):
+        return {
+            title: [[cell_text(value) for value in row] for row in islice(rows, _MOST_ROWS)]
+            for title, rows in _worksheets(path, None)
+        }
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        with closing(tables):
-            for table, rows in tables:
-                numbered = enumerate(rows, start=1)
-                for _, header in islice(numbered, _HEADER_WITHIN):
-                    names = [_plain(cell_text(value)) for value in header]
-                    known = wanted.keys() & set(names)
-                    nearest = max(nearest, known, key=len)
-                    if known == wanted.keys():
-                        places = {wanted[plain]: names.index(plain) for plain in wanted}
-                        picked = _pick(path, numbered, places)
-                        if not is_text and any("" in row.cells.values() for row in picked):
-                            _fill_merged(path, table, picked, places)
-                        return picked
+        yield
     except InputError:
         raise
     except (BadZipFile, KeyError, ValueError, OSError, SyntaxError, csv.Error) as error:
@@ -82,10 +105,6 @@ def read_sheet(path: Path, columns: Sequence[str], *, prefer: str | None = None)
             f"{path} is not a readable {path.suffix[1:]} file ({error}): "
             "replace it with the dataset's own"
         ) from error
-    lacking = [name for plain, name in wanted.items() if plain not in nearest]
-    raise InputError(
-        f"{path} lacks the column {', '.join(lacking)}: use the sheet as it was distributed"
-    )
 
 
 def _worksheets(path: Path, prefer: str | None) -> _Tables:

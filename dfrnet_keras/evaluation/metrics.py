@@ -146,15 +146,16 @@ def bootstrap_interval(
 def mean_f1(matrix: np.ndarray) -> np.ndarray:
     """UF1 of confusion matrices (..., classes, classes); NaN where one holds no clip."""
     right = np.diagonal(matrix, axis1=-2, axis2=-1)
-    return _mean_where_defined(2 * right, matrix.sum(-1) + matrix.sum(-2))
+    return mean_where_defined(2 * right, matrix.sum(-1) + matrix.sum(-2))
 
 
 def mean_recall(matrix: np.ndarray) -> np.ndarray:
     """UAR of confusion matrices (..., classes, classes); NaN where one holds no clip."""
-    return _mean_where_defined(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-1))
+    return mean_where_defined(np.diagonal(matrix, axis1=-2, axis2=-1), matrix.sum(-1))
 
 
-def _mean_where_defined(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+def mean_where_defined(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Mean along the last axis of the ratios whose denominator is not 0; NaN where none is."""
     defined = denominator > 0
     ratio = np.divide(numerator, denominator, out=np.zeros(numerator.shape), where=defined)
     count = defined.sum(-1)

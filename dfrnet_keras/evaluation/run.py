@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -229,12 +230,12 @@ def _means_over_seeds(matrices: np.ndarray) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """What a result depends on besides its settings."""
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
-    return {
-        "dfrnet_keras": __version__,
-        "keras": version("keras"),
-        "tensorflow": version("tensorflow"),
-        "numpy": version("numpy"),
-        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
-    }
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    found = {"dfrnet_keras": __version__}
+    # TensorFlow is named wherever it is there: the kernel machines' runs have always named it.
+    for name in dict.fromkeys(("keras", "tensorflow", "numpy", backend)):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return {**found, "backend": backend}

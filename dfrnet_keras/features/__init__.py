@@ -2,7 +2,15 @@
 
 from dfrnet_keras.features.apex import BEST_SPOTTER, SPOTTERS, spot_apex
 from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip, extract_features
-from dfrnet_keras.features.face import CROPS, Face, crop_face, cut_faces, find_face
+from dfrnet_keras.features.face import (
+    CROPS,
+    FINDERS,
+    Face,
+    crop_face,
+    cut_faces,
+    find_face,
+    find_faces,
+)
 from dfrnet_keras.features.flow import (
     FLOW_METHODS,
     frame_difference,
@@ -15,6 +23,7 @@ from dfrnet_keras.features.preparation import Preparation
 __all__ = [
     "BEST_SPOTTER",
     "CROPS",
+    "FINDERS",
     "FLOW_METHODS",
     "SPOTTERS",
     "ClipFeatures",
@@ -26,6 +35,7 @@ __all__ = [
     "extract_clip",
     "extract_features",
     "find_face",
+    "find_faces",
     "frame_difference",
     "global_motion",
     "optical_flow",

@@ -63,8 +63,7 @@ def spot_apex(
         S.-T. Liong, J. See, K. Wong, A. C. Le Ngo, Y.-H. Oh, R. Phan, "Automatic apex frame
         spotting in micro-expression database", ACPR 2015, doi:10.1109/ACPR.2015.7486586.
     """
-    if method not in SPOTTERS:
-        raise InputError(f"apex method {method!r} is unknown: choose one of {', '.join(SPOTTERS)}")
+    _check_method(method)
     count = len(frames)
     offset = count - 1 if offset is None else offset
     if not 0 <= onset < offset < count:
@@ -77,21 +76,57 @@ def spot_apex(
             raise InputError(
                 f"frame {index} has another size than frame {onset}: give frames of one size"
             )
-    middle = onset + (offset - onset + 1) // 2
-    if method == "midpoint" or offset - onset == 1:
-        return middle
-    grays = [_gray(frames[index], index) for index in range(onset, offset + 1)]
-    if method == "flow":
-        curve = _smooth(_flow_curve(grays), _SMOOTHING[method])
-    elif method == "dcrois-grid":
-        curve = _smooth(_pattern_curve(grays, blur=1.5, grid=4), _SMOOTHING[method])
-    else:
-        curve = _pattern_curve(grays)
-    if np.ptp(curve[1:]) == 0:
-        return middle
-    if method == "flow":
-        return onset + 1 + int(np.argmax(curve[1:]))
-    return onset + divide_and_conquer(curve)
+    spotter = ApexSpotter(method)
+    for index in range(onset, offset + 1):
+        spotter.add(frames[index])
+    return onset + spotter.apex()
+
+
+class ApexSpotter:
+    """`spot_apex` for frames that come one after the other: none of them is kept.
+
+    Args:
+        method: See `spot_apex`.
+
+    Raises:
+        InputError: The method is unknown.
+    """
+
+    def __init__(self, method: str = BEST_SPOTTER) -> None:
+        _check_method(method)
+        self._method = method
+        self._count = 0
+        self._curve: _Flow | _Patterns | None = None
+        if method == "flow":
+            self._curve = _Flow()
+        elif method != "midpoint":
+            in_cells = method == "dcrois-grid"
+            self._curve = _Patterns(blur=1.5, grid=4) if in_cells else _Patterns()
+
+    def add(self, frame: NDArray[np.uint8]) -> None:
+        """Take the next frame, see `spot_apex`; the first one is the onset."""
+        if self._curve is not None:
+            self._curve.add(_gray(frame, self._count))
+        self._count += 1
+
+    def apex(self) -> int:
+        """Index of the apex among the frames given, at least two: 1 or more."""
+        middle = self._count // 2
+        if self._curve is None or self._count == 2:
+            return middle
+        curve = self._curve.values()
+        if self._method in _SMOOTHING:
+            curve = _smooth(curve, _SMOOTHING[self._method])
+        if np.ptp(curve[1:]) == 0:
+            return middle
+        if self._method == "flow":
+            return 1 + int(np.argmax(curve[1:]))
+        return divide_and_conquer(curve)
+
+
+def _check_method(method: str) -> None:
+    if method not in SPOTTERS:
+        raise InputError(f"apex method {method!r} is unknown: choose one of {', '.join(SPOTTERS)}")
 
 
 def divide_and_conquer(curve: NDArray) -> int:
@@ -121,51 +156,64 @@ def divide_and_conquer(curve: NDArray) -> int:
     return int(peaks[0])
 
 
-def _pattern_curve(
-    grays: Sequence[NDArray[np.uint8]], *, blur: float = 0.0, grid: int = 1
-) -> NDArray[np.float64]:
+class _Patterns:
     """One minus the correlation of pattern histograms with the first frame, mean of regions."""
-    curve = []
-    reference: list[NDArray[np.float64]] = []
-    for gray in grays:
-        if blur > 0:
-            gray = np.asarray(cv2.GaussianBlur(gray, (0, 0), blur), np.uint8)
-        histograms = [pattern_histogram(gray[part], grid=grid) for part in _parts(gray.shape)]
-        reference = reference or histograms
-        curve.append(
-            np.mean(
-                [
-                    1 - first @ second / np.sqrt((first @ first) * (second @ second))
-                    for first, second in zip(reference, histograms, strict=True)
-                ]
-            )
-        )
-    return np.asarray(curve)
+
+    def __init__(self, *, blur: float = 0.0, grid: int = 1) -> None:
+        self._blur, self._grid = blur, grid
+        self._reference: list[NDArray[np.float64]] = []
+        self._values: list[float] = []
+
+    def add(self, gray: NDArray[np.uint8]) -> None:
+        if self._blur > 0:
+            gray = np.asarray(cv2.GaussianBlur(gray, (0, 0), self._blur), np.uint8)
+        histograms = [pattern_histogram(gray[part], grid=self._grid) for part in _parts(gray.shape)]
+        self._reference = self._reference or histograms
+        pairs = zip(self._reference, histograms, strict=True)
+        unlike = [1 - one @ two / np.sqrt((one @ one) * (two @ two)) for one, two in pairs]
+        self._values.append(float(np.mean(unlike)))
+
+    def values(self) -> NDArray[np.float64]:
+        return np.asarray(self._values)
 
 
-def _flow_curve(grays: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+class _Flow:
     """How far each frame has gone along the main direction of the movement of the regions.
 
     The first principal component over time adds up the places that move together and leaves out
     what noise and head movement do elsewhere.
     """
-    onset = np.asarray(cv2.GaussianBlur(grays[0].astype(np.float32), (0, 0), 1.5))
-    mean, spread = float(onset.mean()), float(onset.std())
-    flow_of = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-    regions = _parts((_FLOW_GRID, _FLOW_GRID))
-    rows = []
-    for gray in grays:
-        # Brought to the light of the onset frame: a flicker would be read as movement.
+
+    def __init__(self) -> None:
+        self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._onset: NDArray | None = None
+        self._moves: list[NDArray[np.float32]] = []  # 2.5 KB a frame
+
+    def add(self, gray: NDArray[np.uint8]) -> None:
         frame = np.asarray(cv2.GaussianBlur(gray.astype(np.float32), (0, 0), 1.5))
+        onset = self._onset = frame if self._onset is None else self._onset
+        mean, spread = float(onset.mean()), float(onset.std())
+        # Brought to the light of the onset frame: a flicker would be read as movement.
         frame = (frame - frame.mean()) * (spread / max(float(frame.std()), 1e-6)) + mean
-        flow = flow_of.calc(_rounded(onset), _rounded(frame), np.empty((0, 0), np.float32))
+        flow = self._flow.calc(_rounded(onset), _rounded(frame), np.empty((0, 0), np.float32))
         coarse = cv2.resize(flow, (_FLOW_GRID, _FLOW_GRID), interpolation=cv2.INTER_AREA)
         coarse = coarse - global_motion(coarse, rounds=_HEAD_ROUNDS)
-        rows.append(np.concatenate([coarse[part].ravel() for part in regions]))
-    moves = np.asarray(rows, np.float64)
-    left, singular, _ = np.linalg.svd(moves, full_matrices=False)
-    curve = left[:, 0] * singular[0]
-    return curve if curve.sum() >= 0 else -curve
+        parts = [coarse[part].ravel() for part in _parts((_FLOW_GRID, _FLOW_GRID))]
+        self._moves.append(np.concatenate(parts).astype(np.float32))
+
+    def values(self) -> NDArray[np.float64]:
+        moves = np.stack(self._moves)
+        count, places = moves.shape
+        if count <= places:
+            left, singular, _ = np.linalg.svd(moves.astype(np.float64), full_matrices=False)
+            curve = left[:, 0] * singular[0]
+        else:  # the same of a long clip, by sums over its frames that do not grow with it
+            squares = np.zeros((places, places))
+            for start in range(0, count, places):
+                some = moves[start : start + places].astype(np.float64)
+                squares += some.T @ some
+            curve = moves @ np.linalg.eigh(squares)[1][:, -1]
+        return curve if curve.sum() >= 0 else -curve
 
 
 def _rounded(image: NDArray) -> NDArray[np.uint8]:

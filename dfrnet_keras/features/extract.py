@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
 from typing import NamedTuple
 
 import cv2
@@ -11,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.features.apex import BEST_SPOTTER, spot_apex
+from dfrnet_keras.features.apex import BEST_SPOTTER, ApexSpotter
 from dfrnet_keras.features.face import FaceCutter
 from dfrnet_keras.features.flow import frame_difference, optical_flow, optical_strain
 from dfrnet_keras.features.gray import picture_array
@@ -21,6 +23,8 @@ from dfrnet_keras.features.gray import picture_array
 SMALLEST_FLOW_SIZE = 128
 # A frame with more pixels than a square of this side is shrunk as soon as it is read.
 _LARGEST_KEPT = 512
+# Of a longer clip the apex frame is read again rather than all its faces kept: 38 MB of 224 x 224.
+_FACES_KEPT = 256
 
 
 class Features(NamedTuple):
@@ -117,7 +121,8 @@ class ClipFeatures(NamedTuple):
         faces: Onset and apex frame as they were cut out, uint8, before they were brought to the
             size of the maps.
         frame_count: Number of frames given.
-        others: Number of further faces, about as large, in the onset frame.
+        others: Number of further faces, about as large, in the onset frame, unless one was chosen.
+        box_side: Width of the face in pixels of the frames; 0 where none was found or looked for.
     """
 
     features: Features
@@ -128,6 +133,7 @@ class ClipFeatures(NamedTuple):
     faces: tuple[NDArray[np.uint8], NDArray[np.uint8]]
     frame_count: int
     others: int
+    box_side: float = 0.0
 
 
 def extract_clip(
@@ -140,6 +146,9 @@ def extract_clip(
     flow_method: str = "tvl1",
     strain_cross_term: bool = False,
     remove_global_motion: bool = False,
+    face_finder: str = "cascades",
+    which_face: str | int | None = None,
+    again: Callable[[int], NDArray] | None = None,
 ) -> ClipFeatures:
     """From frames as a camera gave them to the maps: face, apex, flow.
 
@@ -148,7 +157,8 @@ def extract_clip(
 
     Args:
         frames: The frames from the onset to the offset, uint8 `(H, W, 3)` RGB or gray. Where the
-            apex is known, the onset and the apex frame are enough.
+            apex is known, the frames that `frames_needed` names are enough: with cascades the
+            onset and the apex frame.
         apex: Index of the apex among these frames; `None` spots it.
         crop: `"face"`: find the face in the first frame and cut it out of all (`crop_face`).
             `"none"`: the frames are faces already cut out, use them whole. `"auto"`: the one or
@@ -158,60 +168,90 @@ def extract_clip(
         flow_method: Method of optical flow.
         strain_cross_term: Whether strain has its cross term.
         remove_global_motion: Whether the movement of the whole face is taken out of the flow.
+        face_finder: How faces are found, see `find_face`.
+        which_face: Which of several faces is meant, see `FaceCutter`.
+        again: Gives a frame once more, by its index among these frames. With it a clip of any
+            length takes some 50 MB and 3 KB a frame; without, its faces are all kept.
 
     Raises:
         InputError: See `extract_features`, `find_face` and `spot_apex`, or `crop` is unknown.
     """
-    cut = FaceCutter(crop, size=size)
+    cut = FaceCutter(crop, size=size, finder=face_finder, which=which_face)
+    spot = ApexSpotter(spotter) if apex is None else None
     timings = dict.fromkeys(("read", "face", "apex", "maps"), 0.0)
-    kept: list[NDArray[np.uint8]] = []
-    shape: tuple[int, ...] | None = None
-    for frame in _timed(frames, timings):
-        started = time.perf_counter()
-        frame = picture_array(frame, f"frame {len(kept)}")
-        _check_frame(frame, len(kept), shape)
-        shape = shape or frame.shape
-        kept.append(_bounded(cut(frame), size))
-        timings["face"] += time.perf_counter() - started
-    started = time.perf_counter()
-    if len(kept) < 2:
-        raise InputError(f"the clip has {len(kept)} frame(s): give two or more, onset first")
+    kept: dict[int, NDArray[np.uint8]] = {}
+    count = 0
+
+    source = _checked(frames, timings)
+    first = list(islice(source, cut.looks_at if apex is None else min(cut.looks_at, max(apex, 1))))
+    with _timed(timings, "face"):
+        cut.fit(first)
+    for count, frame in enumerate(chain(first, source), start=1):
+        if spot is None and count - 1 not in (0, apex):
+            continue
+        with _timed(timings, "face"):
+            face = _bounded(cut(frame), size)
+        if again is None or len(kept) < _FACES_KEPT:
+            kept[count - 1] = face
+        if spot is not None:
+            with _timed(timings, "apex"):
+                spot.add(face)
+    if count < 2:
+        raise InputError(f"the clip has {count} frame(s): give two or more, onset first")
     flags = cut.flags
-    if apex is None:
-        apex = spot_apex(kept, method=spotter)
+    if spot is not None:
+        with _timed(timings, "apex"):
+            apex = spot.apex()
         flags = ("apex_spotted", *flags)
-        timings["apex"] = time.perf_counter() - started
-        started = time.perf_counter()
-    if not 0 < apex < len(kept):
-        raise InputError(
-            f"apex is {apex}: give an index from 1 to {len(kept) - 1}, after the onset"
-        )
+    if apex is None or not 0 < apex < count:
+        raise InputError(f"apex is {apex}: give an index from 1 to {count - 1}, after the onset")
+    if apex not in kept:
+        assert again is not None  # or all were kept
+        with _timed(timings, "read"):
+            frame = again(apex)
+        kept[apex] = _bounded(cut(frame), size)
     pair = kept[0], kept[apex]
-    features = extract_features(
-        pair,
-        onset=0,
-        apex=1,
-        size=size,
-        flow_method=flow_method,
-        strain_cross_term=strain_cross_term,
-        remove_global_motion=remove_global_motion,
-    )
-    timings["maps"] = time.perf_counter() - started
+    with _timed(timings, "maps"):
+        features = extract_features(
+            pair,
+            onset=0,
+            apex=1,
+            size=size,
+            flow_method=flow_method,
+            strain_cross_term=strain_cross_term,
+            remove_global_motion=remove_global_motion,
+        )
     onset_frame = _colour(resize_crop(pair[0], size))
-    return ClipFeatures(features, onset_frame, apex, flags, timings, pair, len(kept), cut.others)
+    return ClipFeatures(
+        features, onset_frame, apex, flags, timings, pair, count, cut.others, cut.box_side
+    )
 
 
-def _timed(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[NDArray]:
-    """The same frames; the time it takes to get them is added to the timings."""
+@contextmanager
+def _timed(timings: dict[str, float], step: str) -> Iterator[None]:
+    """Adds the time that a block takes to one of the timings."""
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        timings[step] += time.perf_counter() - started
+
+
+def _checked(frames: Iterable[NDArray], timings: dict[str, float]) -> Iterator[NDArray]:
+    """The same frames as arrays of one size; getting them is timed as `"read"`."""
     source = iter(frames)
+    shape: tuple[int, ...] | None = None
+    index = 0
     while True:
-        started = time.perf_counter()
-        try:
-            frame = next(source)
-        except StopIteration:
-            return
-        finally:
-            timings["read"] += time.perf_counter() - started
+        with _timed(timings, "read"):
+            try:
+                frame = next(source)
+            except StopIteration:
+                return
+            frame = picture_array(frame, f"frame {index}")
+            _check_frame(frame, index, shape)
+        shape = shape or frame.shape
+        index += 1
         yield frame
 
 

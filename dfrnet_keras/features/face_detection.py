@@ -1,19 +1,23 @@
-"""Finds a face and its eyes in a picture, with the cascades that come with OpenCV."""
+"""Finds faces and their eyes in a picture.
+
+With the cascades that come with OpenCV, or with the landmarks of the extra `landmarks`.
+"""
 
 from __future__ import annotations
 
-import functools
 import itertools
-import threading
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.cascades import SURE, Box, boxes, find_eyes, seen_again, stretch
 from dfrnet_keras.features.gray import gray_picture
+from dfrnet_keras.features.landmarks import find_meshes
+
+FINDERS = ("cascades", "landmarks")
 
 # Where the eyes come to lie in a crop, as parts of its side: the face then reaches from the brows'
 # upper edge and some forehead to the chin, as in the cropped editions of the datasets.
@@ -22,20 +26,12 @@ EYE_DISTANCE = 0.35
 # Where they lie in the box of the detector, measured on faces with known eyes.
 _BOX_EYES = ((0.31, 0.40), (0.69, 0.40))
 _DETECTION_SIDE = 480  # pixels; faces of the datasets are some 200 wide on such a picture
-_SMALLEST_EYE = 7  # part of the width of a face; that of an eye is about a quarter of it
 _CROPPED_SHARE = 0.6  # a box that takes this part of the picture's longer side fills the picture
 # Small faces are looked for where no larger one is: they take four times as long to find.
 _FACE_SHARES = (0.2, 0.1)
 _TURNS = (0.0, -20.0, 20.0)  # degrees: the detector sees up to about 15 to either side
-# Weight of a box that is believed without eyes: upright faces have 56 to 58, and what is taken for
-# a face in textures has 54 to 56.
-_SURE = 56.0
-_AGAIN = 0.87  # scale of the second look: not one of the detector's own steps of 1.1
-_CASCADES = {
-    "face": "haarcascade_frontalface_alt2.xml",
-    "eye with glasses": "haarcascade_eye_tree_eyeglasses.xml",
-    "eye": "haarcascade_eye.xml",
-}
+# A face that is cut out tightly is seen once its picture has a border, this part of its side wide.
+_BORDER = 0.15
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,8 @@ class Face:
         flags: `"face_not_found"` where the middle of the picture stands for the face,
             `"eyes_not_found"` where the eyes were placed by the proportions of the box.
         others: How many further faces, more than half as large, were found beside it.
+        points: Where landmarks were looked for, x and y in pixels of the 468 points of FaceMesh,
+            float32 `(468, 2)`; otherwise `None`.
     """
 
     left_eye: tuple[float, float]
@@ -56,6 +54,12 @@ class Face:
     box_side: float
     flags: tuple[str, ...] = ()
     others: int = 0
+    points: NDArray[np.float32] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        """x and y in pixels between the eyes."""
+        return np.mean([self.left_eye, self.right_eye], axis=0)
 
     def fills(self, shape: tuple[int, ...]) -> bool:
         """Whether a picture `(H, W, ...)` is a face already cut out.
@@ -69,142 +73,134 @@ class Face:
         return self.box_side >= _CROPPED_SHARE * longer
 
 
-def find_face(frame: NDArray) -> Face:
-    """Find the face and its eyes with the cascades that come with OpenCV.
+def find_face(frame: NDArray, finder: str = "cascades") -> Face:
+    """Find the face of a picture, of several the one that the detector is surest of, and its eyes.
 
-    Tried in this order: a face a fifth of the picture's shorter side wide or more, upright, then
-    turned by 20 degrees to either side; then the same for faces half as wide. Of several faces the
-    one the detector is surest of is taken; then eyes, also behind glasses; then eyes where the box
-    of the face has them; at last the middle of the picture.
+    The cascades are tried in this order: a face a fifth of the picture's shorter side wide or more,
+    upright, then turned by 20 degrees to either side; then the same for faces half as wide; then a
+    face cut out so tightly that it fills the picture. Eyes are looked for in it, also behind
+    glasses; where none are found they are placed by the box of the face. At last the middle of
+    the picture stands for the face.
 
     Args:
         frame: uint8 `(H, W, 3)` RGB, `(H, W, 1)` or `(H, W)` gray.
+        finder: `"cascades"`, those that come with OpenCV, or `"landmarks"`, BlazeFace and FaceMesh:
+            more faces, a tenth of the time, eyes that tremble less (docs/faces.md); they need the
+            extra `landmarks`.
 
     Returns:
         The face; its flags say what could not be found.
 
     Raises:
-        InputError: The frame is no picture, or this OpenCV has no cascades.
+        InputError: The frame is no picture, this OpenCV has no cascades, or the extra is missing.
     """
+    return _found(frame, finder)[0]
+
+
+def find_faces(frame: NDArray, finder: str = "cascades") -> list[Face]:
+    """All faces of a picture from left to right; none where `find_face` would take the middle.
+
+    Of the cascades those are given that are believed by themselves, or in which eyes were found.
+
+    Args:
+        frame: See `find_face`.
+        finder: See `find_face`.
+
+    Raises:
+        InputError: See `find_face`.
+    """
+    faces = [face for face in _found(frame, finder, every=True) if face.box_side]
+    return sorted(faces, key=lambda face: float(face.middle[0]))
+
+
+def _found(frame: NDArray, finder: str, *, every: bool = False) -> list[Face]:
+    """The surest face first; others only if every face is wanted; the middle if there is none."""
+    if finder not in FINDERS:
+        raise InputError(f"the finder of faces is {finder!r}: use one of {', '.join(FINDERS)}")
     gray = gray_picture(frame, "the frame")
+    height, width = gray.shape
+    # A strip, in which no face fits, would become a huge picture.
+    if max(height, width) > 8 * min(height, width):
+        return [_middle(width, height)]
+    look = _by_landmarks if finder == "landmarks" else _by_cascades
+    picture = frame if finder == "landmarks" else gray
+    found = look(picture, every)
+    if not found:
+        edge = round(_BORDER * min(height, width))
+        wider = cv2.copyMakeBorder(picture, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+        # Of pictures that show something else no such large part is taken for a face.
+        found = [
+            moved
+            for face in look(np.asarray(wider, np.uint8), every)
+            if (moved := _shifted(face, edge)).fills(gray.shape)
+        ]
+    return found or [_middle(width, height)]
+
+
+def _shifted(face: Face, edge: int) -> Face:
+    """A face as it lies in the picture without its border."""
+    left, right = ((x - edge, y - edge) for x, y in (face.left_eye, face.right_eye))
+    points = None if face.points is None else face.points - np.float32(edge)
+    return replace(face, left_eye=left, right_eye=right, points=points)
+
+
+def _by_landmarks(frame: NDArray[np.uint8], every: bool) -> list[Face]:
+    faces = []
+    for mesh in find_meshes(frame):
+        left, right = ((float(x), float(y)) for x, y in mesh.eyes)
+        # Boxes as the cascades draw them, so that shares of a picture mean the same.
+        side = float(np.hypot(*(mesh.eyes[1] - mesh.eyes[0]))) / (_BOX_EYES[1][0] - _BOX_EYES[0][0])
+        faces.append(Face(left, right, side, points=mesh.points))
+    if not faces:
+        return []
+    others = sum(face.box_side > faces[0].box_side / 2 for face in faces[1:])
+    first = replace(faces[0], others=others)
+    return [first, *faces[1:]] if every else [first]
+
+
+def _by_cascades(gray: NDArray[np.uint8], every: bool) -> list[Face]:
     height, width = gray.shape
     scale = _DETECTION_SIDE / min(height, width)
     # Small pictures are enlarged, or the eyes would be smaller than the detector's window.
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    if max(size) > 8 * _DETECTION_SIDE:  # a strip: no face fits in
-        return _middle(width, height)
-    small = _stretch(np.asarray(cv2.resize(gray, size, interpolation=interpolation), np.uint8))
-    for share, turn in itertools.product(_FACE_SHARES, _TURNS):
+    small = stretch(np.asarray(cv2.resize(gray, size, interpolation=interpolation), np.uint8))
+    shares = _FACE_SHARES[-1:] if every else _FACE_SHARES
+    for share, turn in itertools.product(shares, _TURNS):
         about = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), turn, 1.0)
         turned = small if turn == 0 else np.asarray(cv2.warpAffine(small, about, size), np.uint8)
-        box = _surest_box(turned, share)
-        if box is None:
-            continue
-        x, y, side, weight, others = box
-        eyes = _find_eyes(turned[y : y + side, x : x + side])
-        found = eyes is not None
-        if not found and weight < _SURE:
-            continue
-        if turn != 0 and not _seen_again(turned, (x + side / 2, y + side / 2), side):
-            continue
-        points = np.array(eyes if found else _BOX_EYES) * (1 if found else side) + (x, y)
-        back = cv2.invertAffineTransform(about)
-        points = points @ back[:, :2].T + back[:, 2]
-        # Pixel centres lie at whole numbers, so half a pixel goes with each change of scale.
-        points = (points + 0.5) / (size[0] / width, size[1] / height) - 0.5
-        left, right = (tuple(point) for point in points.tolist())
-        return Face(left, right, side / scale, () if found else ("eyes_not_found",), others)
-    return _middle(width, height)
+        faces: list[Face] = []
+        for box in itertools.islice(boxes(turned, share), None if every else 1):
+            seen = _face_in(turned, box, turned=turn != 0)
+            if seen is None:
+                continue
+            points, flags = seen
+            back = cv2.invertAffineTransform(about)
+            points = points @ back[:, :2].T + back[:, 2]
+            # Pixel centres lie at whole numbers, so half a pixel goes with each change of scale.
+            points = (points + 0.5) / (size[0] / width, size[1] / height) - 0.5
+            left, right = (tuple(point) for point in points.tolist())
+            face = Face(left, right, box.side / scale, flags, box.others)
+            if all(np.hypot(*(face.middle - other.middle)) > face.box_side / 2 for other in faces):
+                faces.append(face)
+        if faces:
+            return faces
+    return []
 
 
-def _stretch(gray: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture over the whole range of gray: the detector passes over dark, flat ones."""
-    low, high = np.percentile(gray, (1, 99))
-    if high - low < 8:
-        return gray
-    table = np.rint((np.arange(256) - low) * (255 / (high - low))).clip(0, 255)
-    return np.asarray(cv2.LUT(gray, table.astype(np.uint8)), np.uint8)
-
-
-def _surest_box(gray: NDArray[np.uint8], share: float) -> tuple[int, int, int, float, int] | None:
-    """Left, top, side and weight of the surest face, and the number of others.
-
-    The surest need not be the largest. Others are counted that are more than half as large, lie
-    beside it and would be believed without eyes.
-
-    Looked for are those that take this share of the picture's shorter side, or more.
-    """
-    smallest = max(20, round(min(gray.shape) * share))
-    boxes, _, weights = _cascade("face").detectMultiScale3(
-        gray,
-        scaleFactor=1.1,
-        minNeighbors=3,
-        minSize=(smallest, smallest),
-        outputRejectLevels=True,
-    )
-    if len(boxes) == 0:
+def _face_in(
+    gray: NDArray[np.uint8], box: Box, *, turned: bool
+) -> tuple[NDArray[np.float64], tuple[str, ...]] | None:
+    """Eyes of the face in a box, and its flags; `None` where the box is not believed."""
+    x, y, side = box.x, box.y, box.side
+    eyes = find_eyes(gray[y : y + side, x : x + side])
+    if eyes is None and box.weight < SURE:
         return None
-    surest = int(np.argmax(weights))
-    places, sure = np.asarray(boxes), np.ravel(weights)
-    x, y, side, _ = (int(number) for number in boxes[surest])
-    apart = np.abs(places[:, :2] + places[:, 2:] / 2 - (x + side / 2, y + side / 2)).max(axis=1)
-    others = (sure >= _SURE) & (places[:, 2] > side / 2) & (apart > side / 2)
-    return x, y, side, float(sure[surest]), int(others.sum())
-
-
-def _seen_again(gray: NDArray[np.uint8], middle: tuple[float, float], side: int) -> bool:
-    """Whether a face is found in the same place at another scale as well.
-
-    What is taken for one by chance, as parts of a face that lies on its side are, is not.
-    """
-    smaller = cv2.resize(gray, None, fx=_AGAIN, fy=_AGAIN, interpolation=cv2.INTER_AREA)
-    box = _surest_box(np.asarray(smaller, np.uint8), 0.8 * _AGAIN * side / min(smaller.shape))
-    if box is None:
-        return False
-    x, y, found, *_ = (number / _AGAIN for number in box)
-    return max(abs(x + found / 2 - middle[0]), abs(y + found / 2 - middle[1])) < 0.2 * side
-
-
-def _find_eyes(face: NDArray[np.uint8]) -> list[tuple[float, float]] | None:
-    """The surest pair of eyes in a picture of a face, in pixels of that picture."""
-    side = face.shape[1]
-    upper = np.ascontiguousarray(face[: int(0.6 * side)])
-    for name in ("eye with glasses", "eye"):
-        boxes, _, weights = _cascade(name).detectMultiScale3(
-            upper,
-            scaleFactor=1.05,
-            minNeighbors=3,
-            minSize=(side // _SMALLEST_EYE, side // _SMALLEST_EYE),
-            maxSize=(side // 2, side // 2),
-            outputRejectLevels=True,
-        )
-        eyes = [
-            (x + (width - 1) / 2, y + (height - 1) / 2, float(weight))
-            for (x, y, width, height), weight in zip(boxes, np.ravel(weights), strict=True)
-        ]
-        pairs = [
-            (left[2] + right[2], left, right)
-            for left in eyes
-            for right in eyes
-            if _are_a_pair(left, right, side)
-        ]
-        if pairs:
-            _, left, right = max(pairs)
-            return [left[:2], right[:2]]
-    return None
-
-
-def _are_a_pair(left: tuple[float, ...], right: tuple[float, ...], side: int) -> bool:
-    """Whether two eyes are as far apart, as level and as low as those of a face in its box."""
-    across, down = (right[0] - left[0]) / side, (right[1] - left[1]) / side
-    middle, height = (left[0] + right[0]) / 2 / side, (left[1] + right[1]) / 2 / side
-    return (
-        0.25 < across < 0.6
-        and abs(down) < 0.5 * across
-        and 0.35 < middle < 0.65
-        and 0.28 < height < 0.52
-    )
+    if turned and not seen_again(gray, (x + side / 2, y + side / 2), side):
+        return None
+    if eyes is None:
+        return np.array(_BOX_EYES) * side + np.array((x, y)), ("eyes_not_found",)
+    return np.array(eyes) + np.array((x, y)), ()
 
 
 def _middle(width: int, height: int) -> Face:
@@ -213,22 +209,3 @@ def _middle(width: int, height: int) -> Face:
     x, y = (width - 1) / 2, (height - 1) / 2 + (EYE_LINE - 0.5) * side
     half = EYE_DISTANCE * side / 2
     return Face((x - half, y), (x + half, y), 0.0, ("face_not_found",))
-
-
-def _cascade(name: str) -> cv2.CascadeClassifier:
-    # A cascade holds buffers of its own: each thread has its own one.
-    return _load_cascade(name, threading.get_ident())
-
-
-@functools.lru_cache(maxsize=64)
-def _load_cascade(name: str, thread: int) -> cv2.CascadeClassifier:
-    data = getattr(cv2, "data", None)
-    if data is None or not hasattr(cv2, "CascadeClassifier"):
-        raise InputError(
-            f"OpenCV {cv2.__version__} finds no faces: install opencv-python-headless>=4.10,<5"
-        )
-    file = Path(data.haarcascades) / _CASCADES[name]
-    cascade = cv2.CascadeClassifier(str(file)) if file.is_file() else None
-    if cascade is None or cascade.empty():
-        raise InputError(f"{file} is missing: install opencv-python-headless>=4.10,<5 again")
-    return cascade

@@ -10,8 +10,9 @@ from typing import Any
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import BEST_SPOTTER, SPOTTERS
-from dfrnet_keras.features.face import CROPS
+from dfrnet_keras.features.face import CROPS, FINDERS
 from dfrnet_keras.features.flow import FLOW_METHODS
+from dfrnet_keras.features.landmarks import INSTALL, landmarks_available
 
 _CHOICES = {
     "flow_method": FLOW_METHODS,
@@ -19,6 +20,7 @@ _CHOICES = {
     "apex": ("annotated", *SPOTTERS),
     "spotter": SPOTTERS,
     "flow_range": ("pixels", "bytes"),
+    "face_finder": FINDERS,
 }
 _SWITCHES = ("strain_cross_term", "remove_global_motion")
 
@@ -37,6 +39,8 @@ class Preparation:
         spotter: The method for clips without annotation; where `apex` names one, it is that one.
         flow_range: `"pixels"`: u and v are pixels, so a mirrored map has -u; `"bytes"`: each
             channel was scaled to 0..255 by its own range, so a mirrored map has 255 - u.
+        face_finder: How the faces were found, see `find_face`. The default does not depend on what
+            is installed: a dataset has the same maps everywhere.
 
     Raises:
         InputError: A value is unknown.
@@ -54,6 +58,7 @@ class Preparation:
     apex: str = "annotated"
     spotter: str = BEST_SPOTTER
     flow_range: str = "pixels"
+    face_finder: str = "cascades"
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -95,9 +100,12 @@ class Preparation:
     def as_dict(self) -> dict[str, Any]:
         """What `from_settings` reads back; JSON can hold it.
 
-        Of ready-made maps, whose making is not known, the defaults are left out.
+        Of ready-made maps, whose making is not known, the defaults are left out. So are cascades
+        always: there was nothing else when the first files were written.
         """
         whole = asdict(self)
+        if self.face_finder == "cascades":
+            del whole["face_finder"]
         if self.flow_range == "pixels":
             return whole
         usual = asdict(Preparation())
@@ -107,16 +115,46 @@ class Preparation:
     @property
     def options(self) -> dict[str, Any]:
         """The arguments of `extract_clip`, and of `FeatureStore.build`."""
-        whole = asdict(self)
-        return {name: whole[name] for name in whole if name not in ("apex", "flow_range")}
+        left_out = {"apex", "flow_range"}
+        if self.face_finder == "cascades":
+            left_out.add("face_finder")
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
-    def for_prediction(self, *, crop: str | None = None, spotter: str | None = None) -> Preparation:
+    def for_prediction(
+        self,
+        *,
+        crop: str | None = None,
+        spotter: str | None = None,
+        face_finder: str | None = None,
+        finder_is_free: bool = False,
+    ) -> Preparation:
         """How clips that are no part of the dataset are prepared.
 
         Args:
             crop: By default faces are cut out if those of the training were; otherwise unless they
                 fill the frame.
             spotter: By default as in training.
+            face_finder: By default as in training, with a `UserWarning` where the training had
+                landmarks and they are not installed here.
+            finder_is_free: No finder cut the faces of the training (ready-made, drawn or cropped
+                ones): then landmarks are the default where they are installed.
         """
         crop = crop or ("face" if self.crop == "face" else "auto")
-        return replace(self, crop=crop, apex="annotated", spotter=spotter or self.spotter)
+        if face_finder is None:
+            face_finder = self.face_finder
+            if finder_is_free or self.crop == "none":
+                face_finder = "landmarks" if landmarks_available() else "cascades"
+            elif face_finder == "landmarks" and not landmarks_available():
+                warnings.warn(
+                    "the network learnt from faces that landmarks placed, which are not installed: "
+                    f"cascades place them a little differently. Install them: {INSTALL}",
+                    stacklevel=3,
+                )
+                face_finder = "cascades"
+        return replace(
+            self,
+            crop=crop,
+            apex="annotated",
+            spotter=spotter or self.spotter,
+            face_finder=face_finder,
+        )

@@ -9,10 +9,12 @@ from dfrnet_keras.frames.files import (
     natural_key,
 )
 from dfrnet_keras.frames.read import iterate_frames, read_clip, read_frames, read_image
+from dfrnet_keras.frames.stream import TimedFrame, stream_frames
 from dfrnet_keras.frames.video import frame_times, video_length
 
 __all__ = [
     "IMAGE_SUFFIXES",
+    "TimedFrame",
     "frame_times",
     "in_order",
     "is_leftover",
@@ -23,5 +25,6 @@ __all__ = [
     "read_clip",
     "read_frames",
     "read_image",
+    "stream_frames",
     "video_length",
 ]

@@ -7,7 +7,7 @@ import zlib
 
 
 def image_damage(data: bytes) -> str | None:
-    """What is wrong with the bytes of a JPEG, PNG or BMP file.
+    """What is wrong with the bytes of a JPEG, PNG, GIF or BMP file.
 
     Args:
         data: All bytes of the file.
@@ -23,6 +23,8 @@ def image_damage(data: bytes) -> str | None:
         return _jpeg_damage(data)
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return _png_damage(data)
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return None if data.rstrip(b"\0").endswith(b";") else "the GIF trailer is missing"
     if data.startswith(b"BM"):
         return _bmp_damage(data)
     return None

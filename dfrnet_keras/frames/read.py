@@ -1,7 +1,8 @@
 """Reads images and video, and refuses the damaged ones that OpenCV lets through.
 
 OpenCV fills the missing part of a truncated JPEG with gray and cuts 16-bit pictures down to 8 bits,
-each without a word. Every such file is an `InputError` here.
+each without a word. Here the first is an `InputError`. So is the second where pictures stand alone;
+the frames of a clip are brought to 8 bits by one scale for all of them.
 """
 
 from __future__ import annotations
@@ -34,6 +35,16 @@ def read_image(path: str | Path, *, gray: bool = False) -> NDArray[np.uint8]:
     Raises:
         InputError: The file is missing, truncated, no image, or holds more than 8 bits a channel.
     """
+    image = _decoded(path)
+    if image.dtype != np.uint8:
+        raise InputError(
+            f"{path} holds more than 8 bits a channel ({image.dtype}): convert it to 8 bits"
+        )
+    return from_bgr(image, gray)
+
+
+def _decoded(path: str | Path) -> NDArray:
+    """A picture as OpenCV decodes it, uint8 or deeper."""
     path = Path(path)
     try:
         data = path.read_bytes()
@@ -50,11 +61,31 @@ def read_image(path: str | Path, *, gray: bool = False) -> NDArray[np.uint8]:
         image = None
     if image is None:
         raise InputError(f"{path} is not an image that can be read: give a JPEG, PNG or BMP file")
-    if image.dtype != np.uint8:
-        raise InputError(
-            f"{path} holds more than 8 bits a channel ({image.dtype}): convert it to 8 bits"
-        )
-    return from_bgr(image, gray)
+    return image
+
+
+class _FrameReader:
+    """Reads the pictures of one clip; such of 16 bits lose the lowest, the same ones in all.
+
+    Cameras of 10, 12 or 14 bits write files of 16: how many bits are in use is read off the first
+    frame of the clip. Had each frame a scale of its own, the light would flicker.
+    """
+
+    def __init__(self, frames: Sequence[str | Path]) -> None:
+        self._first = frames[0]
+        self._dropped: int | None = None
+
+    def __call__(self, path: str | Path, gray: bool) -> NDArray[np.uint8]:
+        image = _decoded(path)
+        if image.dtype == np.uint8:
+            return from_bgr(image, gray)
+        if image.dtype != np.uint16:
+            raise InputError(f"{path} holds {image.dtype}: convert it to 8 or 16 bits a channel")
+        if self._dropped is None:
+            first = image if path == self._first else _decoded(self._first)
+            used = int(first.max()).bit_length()
+            self._dropped = max(0, used + used % 2 - 8)
+        return from_bgr(np.minimum(image >> self._dropped, 255).astype(np.uint8), gray)
 
 
 def read_frames(
@@ -68,7 +99,8 @@ def read_frames(
         gray: Return the gray values alone.
 
     Returns:
-        One uint8 array for each index, `(H, W, 3)` RGB, or `(H, W)` if `gray`.
+        One uint8 array for each index, `(H, W, 3)` RGB, or `(H, W)` if `gray`. Pictures of 16
+        bits a channel are brought to 8, all of a clip by one scale.
 
     Raises:
         InputError: A file cannot be read (see `read_image`), a video ends before the frames it
@@ -113,6 +145,7 @@ def iterate_frames(
         if any(later <= earlier for earlier, later in pairwise(indexes)):
             raise InputError("the indexes of the frames are not in order: sort them, each once")
     if video:
+        _check_moving_picture(Path(frames[0]))
         count = 0
         # Unless a closed slice ends before, read to the end: only there does damage show.
         for count, image in enumerate(decode(frames[0], wanted, gray=gray), start=1):
@@ -124,8 +157,9 @@ def iterate_frames(
         return
     _check_indexes(needed, len(frames), frames[0])
     shape: tuple[int, ...] | None = None
+    read = _FrameReader(frames)
     for index in wanted:
-        image = read_image(frames[index], gray=gray)
+        image = read(frames[index], gray)
         if shape not in (None, image.shape):
             raise InputError(
                 f"{frames[index]} is {image.shape[1]} x {image.shape[0]} pixels and "
@@ -134,6 +168,14 @@ def iterate_frames(
             )
         shape = image.shape
         yield image
+
+
+def _check_moving_picture(path: Path) -> None:
+    """Refuse a truncated GIF or APNG: unlike videos they do not say how many frames they hold."""
+    if path.suffix.lower() in (".apng", ".gif") and path.is_file():
+        damage = image_damage(path.read_bytes())
+        if damage:
+            raise InputError(f"{path} is truncated or damaged ({damage}): replace the file")
 
 
 def read_clip(

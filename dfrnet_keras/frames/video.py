@@ -15,7 +15,12 @@ from dfrnet_keras.errors import InputError
 
 
 @contextmanager
-def _open_video(path: str | Path) -> Iterator[cv2.VideoCapture]:
+def open_video(path: str | Path) -> Iterator[cv2.VideoCapture]:
+    """A video opened for reading, which is closed at the end of the block.
+
+    Raises:
+        InputError: The file does not exist or is no video that can be read.
+    """
     if not Path(path).is_file():
         raise InputError(f"{path} does not exist: check the path of the video")
     capture = cv2.VideoCapture(str(path))
@@ -45,7 +50,7 @@ def decode(
         InputError: The file is no video that can be read, is truncated, or changes its size.
     """
     count = 0
-    with _open_video(path) as capture:
+    with open_video(path) as capture:
         announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         shape: tuple[int, ...] | None = None
         while capture.grab():
@@ -62,15 +67,22 @@ def decode(
                 shape = image.shape
             count += 1
             yield None if image is None else from_bgr(image, gray)
+    reason = truncated(path, count, announced)
+    if reason is not None:
+        raise reason
+
+
+def truncated(path: str | Path, count: int, announced: int) -> InputError | None:
+    """What to say of a video that ended after `count` frames; `None` where that is its length."""
     if count == 0:
-        raise _unreadable(path)
+        return _unreadable(path)
     # An AVI counts its frames; other containers may guess from the length in seconds.
     spare = 0 if Path(path).suffix.lower() == ".avi" else max(2, announced // 20)
-    if count + spare < announced:
-        raise InputError(
-            f"{path} is truncated: it announces {announced} frames and holds {count}; "
-            "replace the file"
-        )
+    if count + spare >= announced:
+        return None
+    return InputError(
+        f"{path} is truncated: it announces {announced} frames and holds {count}; replace the file"
+    )
 
 
 def from_bgr(image: NDArray, gray: bool) -> NDArray[np.uint8]:
@@ -91,7 +103,7 @@ def video_length(path: str | Path) -> tuple[int, float]:
     Raises:
         InputError: The file does not exist or is no video that can be read.
     """
-    with _open_video(path) as capture:
+    with open_video(path) as capture:
         count, rate = (capture.get(name) for name in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS))
     return max(0, int(count)), float(rate) if 0 < rate < 1e5 else 0.0
 
@@ -108,7 +120,7 @@ def frame_times(path: str | Path, *, stop: float | None = None) -> list[float]:
             taken.
     """
     times: list[float] = []
-    with _open_video(path) as capture:
+    with open_video(path) as capture:
         while capture.grab():
             times.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
             if stop is not None and times[-1] - times[0] > stop:

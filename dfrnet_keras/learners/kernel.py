@@ -90,9 +90,10 @@ class KernelLearner(Learner):
     def descriptors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Of all clips, and of their mirror images where those are trained on."""
         if self.clips:
+            finder = self.store.settings.get("face_finder", "cascades")
             described = np.array(
                 [
-                    _frames_described(clip, self.store.crop_of(row))
+                    _frames_described(clip, self.store.crop_of(row), finder)
                     for clip, row in zip(self.clips, self.store.rows, strict=True)
                 ]
             )
@@ -152,7 +153,7 @@ def _key(row: Any) -> str:
     return f"{row.dataset}/{row.subject}/{row.name}"
 
 
-def _frames_described(clip: Clip, crop: str) -> NDArray[np.float64]:
+def _frames_described(clip: Clip, crop: str, finder: str) -> NDArray[np.float64]:
     """LBP-TOP of a clip, its face cut out where `crop` is `"face"`."""
     import cv2
 
@@ -164,6 +165,6 @@ def _frames_described(clip: Clip, crop: str) -> NDArray[np.float64]:
     size = (_LBP_SIZE, _LBP_SIZE)
     faces = [
         cv2.resize(face, size, interpolation=cv2.INTER_AREA)
-        for face in cut_faces(frames, crop, size=_LBP_SIZE)
+        for face in cut_faces(frames, crop, size=_LBP_SIZE, finder=finder)
     ]
     return lbp_top(np.stack(faces))

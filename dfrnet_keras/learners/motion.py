@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,6 +118,11 @@ class MotionLearner(Learner):
         make_deterministic()
         return trained_members(self.recipe, self.layout, seed, self._on_progress)
 
+    def _trunks(self, seed: int) -> Iterator[tuple[keras.Model, NDArray, NDArray]]:
+        """Of each member, what gives its features, and kernel and bias of its own classifier."""
+        for member in self._members(seed):
+            yield trunk_of(member), *member.layers[-1].get_weights()
+
     def _on_progress(self, done: int, members: int) -> None:
         if self.progress is not None:
             self.progress({"event": "members", "done": done, "members": members})
@@ -140,13 +145,11 @@ class MotionLearner(Learner):
             motion = RelativeMotion()(_averaged_down(self.store.arrays["flow"]))
             both = [np.array(motion), np.array(MirroredMotion()(motion))]
             features, drawn = [], []
-            for member in self._members(seed):
-                trunk = trunk_of(member)
+            for trunk, kernel, bias in self._trunks(seed):
                 seen = [
                     np.asarray(trunk.predict(maps, batch_size=64, verbose=0), np.float64)
                     for maps in both
                 ]
-                kernel, bias = member.layers[-1].get_weights()
                 features.append(seen)
                 drawn.append([softmax(values @ kernel + bias, axis=-1) for values in seen])
             _DESCRIBED[key] = np.array(features), np.array(drawn)

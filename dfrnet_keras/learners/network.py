@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation.folds import Fold, all_subjects_fold
 from dfrnet_keras.evaluation.learner import Answers, Learner
+from dfrnet_keras.learners.folds_together import can_train_together, fit_together
 from dfrnet_keras.learners.trainer import Trainer, build_network
 from dfrnet_keras.models.recipe import Recipe
 from dfrnet_keras.models.table import TABLE
@@ -83,6 +84,9 @@ class NetworkLearner(Learner):
 
     def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, softmax probabilities of its test clips, history) for each fold."""
+        if can_train_together():
+            yield from fit_together(self.trainer, folds, seed, self.progress)
+            return
         for fold in folds:
             history = self.trainer.fit(fold, seed, self.progress)
             if "failure" in history:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
 from dfrnet_keras.errors import InputError
@@ -105,14 +107,9 @@ class FromPresetLearner(MotionLearner):
             "--from-preset is evaluated alone: for a network to deploy give --recipe best."
         )
 
-    def _members(self, seed: int) -> list[keras.Model]:
-        import keras
-
-        from dfrnet_keras.models.preset_network import member_of
+    def _trunks(self, seed: int) -> Iterator[tuple[keras.Model, NDArray, NDArray]]:
+        from dfrnet_keras.models.preset_network import trunk_of
 
         preset = Preset(self.name)
-        whole = [
-            member_of(preset.network, number)
-            for number in range(preset.card["training"]["members"])
-        ]
-        return [keras.Model(m.input["motion"], m.output["probabilities"]) for m in whole]
+        for number in range(preset.card["training"]["members"]):
+            yield trunk_of(preset.network, number, self.store.flow_range)

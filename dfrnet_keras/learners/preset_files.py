@@ -8,9 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dfrnet_keras.cache import cache_folder
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
 from dfrnet_keras.datasets.synthetic.face_model import UNIT_NAMES, UNITS
+from dfrnet_keras.datasets.synthetic.unit_maps import draw_unit_maps
 from dfrnet_keras.learners.preset_training import (
     PresetTraining,
     TrainedPreset,
@@ -22,14 +25,14 @@ if TYPE_CHECKING:
 
 LEARNT_FROM = (
     "drawn maps alone: hills of action units, a scanned face model, rendered people and the flow "
-    "that DIS measures on them; no real clip"
+    "that DIS and ilk measure on them; no real clip"
 )
 NOT_FOR = (
     "lie detection", "hiring", "clinical use", "surveillance", "any decision about a person",
 )  # fmt: skip
 LICENCE = "Apache-2.0; the face model is under the MIT licence of NOTICE.txt"
 # Raised when drawing or training change, so that presets of an earlier revision are not taken.
-REVISION = 1
+REVISION = 3
 
 
 def trained_preset(training: PresetTraining, seed: int, **options: Any) -> Path:
@@ -46,7 +49,7 @@ def trained_preset(training: PresetTraining, seed: int, **options: Any) -> Path:
     folder = cache_folder("presets") / digest
     if not (folder / CARD).is_file():
         trained = train_preset(training, seed, **options)
-        write_preset(folder, trained.network, describe(trained, training, seed), {})
+        write_preset(folder, trained.networks, describe(trained, training, seed), {})
     return folder
 
 
@@ -61,6 +64,7 @@ def describe(trained: TrainedPreset, training: PresetTraining, seed: int) -> dic
         "unit_names": {f"AU{unit}": name for unit, name in UNIT_NAMES.items()},
         "temperatures": list(trained.temperatures),
         "thresholds": trained.thresholds,
+        "held": _held_answers(calibrated_network(trained)),
         "preparation": {"size": 28, "flow_method": "dis"},
         "learnt_from": LEARNT_FROM,
         "not_for": list(NOT_FOR),
@@ -69,16 +73,24 @@ def describe(trained: TrainedPreset, training: PresetTraining, seed: int) -> dic
 
 
 def calibrated_network(trained: TrainedPreset) -> keras.Model:
-    """The network of a preset with its temperatures, for a `.tflite` file."""
-    from dfrnet_keras.models.preset_network import PresetNetwork
+    """The network of a preset for maps in pixels, with its temperatures."""
+    from dfrnet_keras.models.preset_network import PresetNetwork, take_weights
 
-    network = PresetNetwork(
-        members=len([1 for layer in trained.network.layers if layer.name.endswith("_classes")]),
-        temperatures=trained.temperatures,
-        name="preset",
-    )
-    network.set_weights(trained.network.get_weights())
+    there = trained.networks[0].layers
+    members = len([1 for layer in there if layer.name.endswith("_movement")])
+    network = PresetNetwork(members=members, temperatures=trained.temperatures, name="preset")
+    take_weights(network, trained.networks[0])
     return network
+
+
+def _held_answers(network: keras.Model) -> dict[str, list[Any]]:
+    """Answers to three drawn maps, by which a test knows these weights again."""
+    maps = draw_unit_maps(3, seed=5, source="hills", kinds=("expression",))
+    answers = network.predict(maps.flow, verbose=0)
+    return {
+        name: np.round(answers[name].astype(float), 4).reshape(3, -1).tolist()
+        for name in ("probabilities", "movement")
+    }
 
 
 def text_files(card: dict[str, Any]) -> dict[str, bytes]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.datasets.synthetic.flow import CUT_FACES, MEGC2019_MAPS
+from dfrnet_keras.datasets.synthetic.flow import CUT_FACES, MEGC2019_MAPS, FaceLayout
 from dfrnet_keras.datasets.synthetic.unit_maps import NEGATIVES, NO_CLASS, UnitMaps, draw_unit_maps
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ _WARM_UP = 0.2  # share of the steps in which the learning rate rises
 _UNITS_WEIGHT = 4.0  # of the loss of units, a mean over many that are mostly still
 _PIECE = 1000  # maps drawn by a process at a time
 _UNKNOWN = 0.3  # share of the rendered maps whose strength is hidden in training
-# Where faces lie in maps with pixels as their unit, and in published maps of bytes.
-LAYOUTS = {"pixels": CUT_FACES, "bytes": MEGC2019_MAPS}
 ABSTAINING = 0.96  # share of each kind of drawn negatives below the threshold
 
 
@@ -30,10 +28,12 @@ class PresetTraining:
 
     Attributes:
         members: Networks to average.
-        hills: Maps of drawn hills in the layout of MEGC 2019, which teach the classes.
-        cut_hills: The same as `prepare` cuts faces.
+        published: Maps of drawn hills in the layout of MEGC 2019 for each member that knows the
+            classes of published maps alone.
+        hills: Maps of drawn hills in that layout for all other members.
+        cut_hills: The same as `prepare` cuts faces, for each of them.
         model: Maps of the face model, in both layouts.
-        rendered: Maps that the flow method measured on drawn people; a quarter in MEGC's layout.
+        rendered: Maps that flow methods measured on drawn people; a quarter in MEGC's layout.
         validation: Rendered maps of other people, for temperatures and thresholds.
         epochs: Passes over all of them.
         batch_size: Maps a step.
@@ -41,10 +41,11 @@ class PresetTraining:
     """
 
     members: int = 4
-    hills: int = 12000
-    cut_hills: int = 4000
+    published: int = 12000
+    hills: int = 6000
+    cut_hills: int = 6000
     model: int = 6000
-    rendered: int = 7000
+    rendered: int = 9000
     validation: int = 2000
     epochs: int = 2
     batch_size: int = 64
@@ -52,7 +53,7 @@ class PresetTraining:
 
     def shrunk(self, share: float) -> PresetTraining:
         """The same with a share of the maps."""
-        names = ("hills", "cut_hills", "model", "rendered", "validation")
+        names = ("published", "hills", "cut_hills", "model", "rendered", "validation")
         return replace(
             self, **{name: max(64, round(share * getattr(self, name))) for name in names}
         )
@@ -66,54 +67,51 @@ class TrainedPreset:
     """A network and what was set by drawn validation maps.
 
     Attributes:
-        network: What `models.preset_network.PresetNetwork` makes, for maps in pixels.
+        networks: What `models.preset_network.PresetNetwork` makes for maps in pixels and in bytes.
         temperatures: Of classes and of movement.
         thresholds: By range of the flow, the probability of movement from which a map is answered.
     """
 
-    network: keras.Model
+    networks: tuple[keras.Model, keras.Model]
     temperatures: tuple[float, float]
     thresholds: dict[str, float]
 
 
+# What is drawn: field of `PresetTraining`, share of it, source, layout, share of expressions, and
+# whether it teaches the classes of faces as `features.face` cuts them.
+_Plan = tuple[str, float, str, FaceLayout, float, bool]
+_OWN: tuple[_Plan, ...] = (("cut_hills", 1, "hills", CUT_FACES, 0.75, True),)
+_SHARED: tuple[_Plan, ...] = (
+    ("hills", 1, "hills", MEGC2019_MAPS, 0.75, False),
+    ("model", 0.5, "model", MEGC2019_MAPS, 0.5, False),
+    ("model", 0.5, "model", CUT_FACES, 0.5, True),
+    ("rendered", 0.75, "rendered", CUT_FACES, 0.5, True),
+    ("rendered", 0.25, "rendered", MEGC2019_MAPS, 0.5, False),
+)
+
+
 def draw_training_maps(
-    training: PresetTraining, seed: int, jobs: int = 1
+    training: PresetTraining, seed: int, plan: Sequence[_Plan], jobs: int = 1
 ) -> tuple[UnitMaps, NDArray[np.bool_]]:
-    """All maps of a training, and which of them teach the classes."""
+    """Maps of a training, and which of them teach the classes."""
     from joblib import Parallel, delayed
 
-    quarter = training.rendered // 4
-    plan: list[tuple[int, str, Any, float, bool]] = [
-        # number, source, layout, share of expressions, whether they teach the classes
-        (training.hills, "hills", MEGC2019_MAPS, 0.75, True),
-        (training.cut_hills, "hills", CUT_FACES, 0.75, True),
-        (training.model // 2, "model", MEGC2019_MAPS, 0.5, False),
-        (training.model - training.model // 2, "model", CUT_FACES, 0.5, True),
-        (training.rendered - quarter, "rendered", CUT_FACES, 0.5, True),
-        (quarter, "rendered", MEGC2019_MAPS, 0.5, False),
-    ]
     # In pieces, so that several processes draw what one would have drawn.
-    pieces = [
-        (
-            min(_PIECE, count - begin),
-            seed_of(seed, 1, number, begin),
-            source,
-            layout,
-            share,
-            classes,
-        )
-        for number, (count, source, layout, share, classes) in enumerate(plan)
-        for begin in range(0, count, _PIECE)
-    ]
+    pieces = []
+    for number, (name, part, source, layout, share, teaches) in enumerate(plan):
+        count = round(part * getattr(training, name))
+        for begin in range(0, count, _PIECE):
+            options = {"seed": seed_of(seed, number, begin), "source": source, "layout": layout,
+                       "expressions": share}  # fmt: skip
+            pieces.append((min(_PIECE, count - begin), options, teaches))
     parts = Parallel(n_jobs=jobs)(
-        delayed(draw_unit_maps)(count, seed=drawn, source=source, layout=layout, expressions=share)
-        for count, drawn, source, layout, share, _ in pieces
+        delayed(draw_unit_maps)(count, **options) for count, options, _ in pieces
     )
-    teaches = [
-        np.full(len(part.labels), piece[-1]) & (part.labels != NO_CLASS)
-        for piece, part in zip(pieces, parts, strict=True)
+    teaching = [
+        (part.labels != NO_CLASS) & teaches
+        for part, (*_, teaches) in zip(parts, pieces, strict=True)
     ]
-    return UnitMaps.joined(parts), np.concatenate(teaches)
+    return UnitMaps.joined(parts), np.concatenate(teaching)
 
 
 def train_preset(
@@ -133,24 +131,29 @@ def train_preset(
     """
     import keras
 
-    from dfrnet_keras.layers import MirroredMotion, MotionStrength, RelativeMotion
-    from dfrnet_keras.models.preset_network import PresetNetwork, member_of
+    from dfrnet_keras.models.preset_network import (
+        PresetNetwork,
+        member_of,
+        published_member_of,
+        take_weights,
+    )
 
     on_progress("drawing maps")
-    maps, teaches = draw_training_maps(training, seed, jobs)
-    motion = RelativeMotion()(maps.flow)
-    views = [np.array(motion), np.array(MirroredMotion()(motion))]
-    random = np.random.default_rng(seed_of(seed, 2))
-    strength = np.array(MotionStrength()(maps.flow))
-    strength[~maps.rendered | (random.random(len(strength)) < _UNKNOWN)] = 0
+    shared = draw_training_maps(training, seed_of(seed, 1), _SHARED, jobs)
     keras.utils.set_random_seed(seed_of(seed, 3))
     network = PresetNetwork(members=training.members)
+    published = PresetNetwork(members=training.members, flow_range="bytes")
     for number in range(training.members):
         on_progress(f"training member {number + 1} of {training.members}")
-        member = member_of(network, number)
-        _train(member, training, maps, teaches, views, strength, seed_of(seed, 4, number))
+        own = draw_training_maps(training, seed_of(seed, 2, number), _OWN, jobs)
+        maps = UnitMaps.joined([own[0], shared[0]])
+        teaches = np.concatenate([own[1], shared[1]])
+        _train(member_of(network, number), training, maps, teaches, seed_of(seed, 4, number))
+        member = published_member_of(published, number)
+        _train_published(member, training, seed_of(seed, 6, number))
     on_progress("calibrating")
-    return calibrated(network, training, seed)
+    take_weights(published, network)
+    return calibrated((network, published), training, seed)
 
 
 def _train(
@@ -158,23 +161,19 @@ def _train(
     training: PresetTraining,
     maps: UnitMaps,
     teaches: NDArray[np.bool_],
-    views: list[NDArray],
-    strength: NDArray,
     seed: int,
 ) -> None:
     import keras
 
-    count = len(maps.labels)
-    steps = -(-count // training.batch_size) * training.epochs
-    rate = keras.optimizers.schedules.CosineDecay(
-        training.learning_rate / 25,
-        decay_steps=max(1, steps - int(_WARM_UP * steps)),
-        warmup_target=training.learning_rate,
-        warmup_steps=int(_WARM_UP * steps),
-    )
+    from dfrnet_keras.layers import MotionStrength
+
+    random = np.random.default_rng(seed)
+    views = _both_views(maps.flow)
+    strength = np.array(MotionStrength()(maps.flow))
+    strength[~maps.rendered | (random.random(len(strength)) < _UNKNOWN)] = 0
     crossentropy = keras.losses.BinaryCrossentropy(from_logits=True)
     member.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=0.01),
+        optimizer=_optimizer(training, len(maps.labels)),
         loss={
             "probabilities": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             "movement": crossentropy,
@@ -184,66 +183,108 @@ def _train(
     )
     labels = np.maximum(maps.labels, 0)
     moving = (maps.kinds == "expression").astype(np.float32)[:, None]
+    for batch, mirrored in _batches(training, len(labels), random):
+        units = np.where(mirrored[:, :, None], maps.units[batch, :, ::-1], maps.units[batch])
+        member.train_on_batch(
+            {
+                "motion": np.where(mirrored[..., None, None], views[1][batch], views[0][batch]),
+                "strength": strength[batch],
+            },
+            {"probabilities": labels[batch], "movement": moving[batch], "units": units},
+            sample_weight={
+                "probabilities": teaches[batch].astype(np.float32),
+                "movement": np.ones(len(batch), np.float32),
+                "units": np.ones((len(batch), 1), np.float32),
+            },
+        )
+
+
+def _train_published(member: keras.Model, training: PresetTraining, seed: int) -> None:
+    """As members of `--recipe best` are trained."""
+    import keras
+
+    maps = draw_unit_maps(training.published, seed=seed, source="hills", layout=MEGC2019_MAPS,
+                          kinds=("expression",))  # fmt: skip
+    views = _both_views(maps.flow)
+    member.compile(
+        optimizer=_optimizer(training, len(maps.labels)),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
     random = np.random.default_rng(seed)
+    for batch, mirrored in _batches(training, len(maps.labels), random):
+        motion = np.where(mirrored[..., None, None], views[1][batch], views[0][batch])
+        member.train_on_batch(motion, maps.labels[batch])
+
+
+def _both_views(flow: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    from dfrnet_keras.layers import MirroredMotion, RelativeMotion
+
+    motion = RelativeMotion()(flow)
+    return [np.array(motion), np.array(MirroredMotion()(motion))]
+
+
+def _optimizer(training: PresetTraining, count: int) -> Any:
+    import keras
+
+    steps = -(-count // training.batch_size) * training.epochs
+    rate = keras.optimizers.schedules.CosineDecay(
+        training.learning_rate / 25,
+        decay_steps=max(1, steps - int(_WARM_UP * steps)),
+        warmup_target=training.learning_rate,
+        warmup_steps=int(_WARM_UP * steps),
+    )
+    return keras.optimizers.AdamW(rate, weight_decay=0.01)
+
+
+def _batches(
+    training: PresetTraining, count: int, random: np.random.Generator
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """Rows of each batch, and which of them are mirrored `(batch, 1)`."""
     for _ in range(training.epochs):
         turned = random.random(count) < 0.5
         shuffled = random.permutation(count)
         for begin in range(0, count, training.batch_size):
             batch = shuffled[begin : begin + training.batch_size]
-            mirrored = turned[batch][:, None, None]
-            seen = np.where(mirrored[..., None], views[1][batch], views[0][batch])
-            units = np.where(mirrored, maps.units[batch, :, ::-1], maps.units[batch])
-            member.train_on_batch(
-                {"motion": seen, "strength": strength[batch]},
-                {"probabilities": labels[batch], "movement": moving[batch], "units": units},
-                sample_weight={
-                    "probabilities": teaches[batch].astype(np.float32),
-                    "movement": np.ones(len(batch), np.float32),
-                    "units": np.ones((len(batch), 1), np.float32),
-                },
-            )
+            yield batch, turned[batch][:, None]
 
 
-def calibrated(network: keras.Model, training: PresetTraining, seed: int) -> TrainedPreset:
+def calibrated(
+    networks: tuple[keras.Model, keras.Model], training: PresetTraining, seed: int
+) -> TrainedPreset:
     """Temperatures and thresholds on drawn maps of people that no training map shows."""
     from scipy.optimize import minimize_scalar
     from scipy.special import expit, logit, softmax
 
-    from dfrnet_keras.models.preset_network import PresetNetwork
+    maps = draw_unit_maps(training.validation, seed=seed_of(seed, 5), source="rendered")
+    answers = networks[0].predict(maps.flow, batch_size=256, verbose=0)
+    classes = np.log(np.maximum(answers["probabilities"], 1e-7))
+    movement = logit(np.clip(answers["movement"][:, 0].astype(np.float64), 1e-7, 1 - 1e-7))
+    known, moves = maps.labels != NO_CLASS, maps.kinds == "expression"
 
-    thresholds = {}
-    for number, (flow_range, layout) in enumerate(LAYOUTS.items()):
-        maps = draw_unit_maps(
-            training.validation, seed=seed_of(seed, 5, number), source="rendered", layout=layout
-        )
-        twin = PresetNetwork(members=training.members, flow_range=flow_range)
-        twin.set_weights(network.get_weights())
-        answers = twin.predict(maps.flow, batch_size=256, verbose=0)
-        moves = maps.kinds == "expression"
-        movement = logit(np.clip(answers["movement"][:, 0].astype(np.float64), 1e-7, 1 - 1e-7))
-        if flow_range == "pixels":
-            rows = np.flatnonzero(maps.labels != NO_CLASS)
-            classes = np.log(np.maximum(answers["probabilities"][rows], 1e-7))
+    def class_loss(power: float) -> float:
+        chances = softmax(classes[known] / np.exp(power), axis=-1)
+        truth = np.take_along_axis(chances, maps.labels[known, None], axis=1)
+        return -float(np.log(truth + 1e-9).mean())
 
-            def class_loss(power: float) -> float:
-                chances = softmax(classes / np.exp(power), axis=-1)  # noqa: B023 - called here
-                truth = chances[np.arange(len(rows)), maps.labels[rows]]  # noqa: B023
-                return -float(np.log(truth + 1e-9).mean())
+    def movement_loss(power: float) -> float:
+        chance = expit(movement / np.exp(power))
+        return -float(np.log(np.where(moves, chance, 1 - chance) + 1e-9).mean())
 
-            def movement_loss(power: float) -> float:
-                chance = expit(movement / np.exp(power))  # noqa: B023
-                return -float(np.log(np.where(moves, chance, 1 - chance) + 1e-9).mean())  # noqa: B023
-
-            class_temperature, movement_temperature = (
-                float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
-                for loss in (class_loss, movement_loss)
-            )
-        chance = expit(movement / movement_temperature)
-        thresholds[flow_range] = float(
-            max(np.quantile(chance[maps.kinds == kind], ABSTAINING)
-                for kind in NEGATIVES if (maps.kinds == kind).any())
-        )  # fmt: skip
-    return TrainedPreset(network, (class_temperature, movement_temperature), thresholds)
+    class_temperature, movement_temperature = (
+        float(np.exp(minimize_scalar(loss, bounds=(-2, 2), method="bounded").x))
+        for loss in (class_loss, movement_loss)
+    )
+    chance = expit(movement / movement_temperature)
+    silent = max(
+        np.quantile(chance[maps.kinds == kind], ABSTAINING)
+        for kind in NEGATIVES
+        if (maps.kinds == kind).any()
+    )
+    return TrainedPreset(
+        networks,
+        (class_temperature, movement_temperature),
+        {"pixels": float(silent), "bytes": 0.0},
+    )
 
 
 def seed_of(*numbers: int) -> int:

@@ -78,9 +78,11 @@ class Trainer:
         optimizer: keras.Optimizer = keras.optimizers.Adam(recipe.learning_rate)
         if recipe.optimizer == "sgd":
             optimizer = keras.optimizers.SGD(recipe.learning_rate, momentum=0.9)
-        self.network.compile(optimizer=optimizer, loss=loss_of(model))
+        self.loss = loss_of(model)
+        self.network.compile(optimizer=optimizer, loss=self.loss)
         self.network.optimizer.build(self.network.trainable_variables)
         self._initial_optimizer = [np.array(v) for v in self.network.optimizer.variables]
+        self.together: Any = None  # what `folds_together` compiled
         self._initial_state: dict[int, list[np.ndarray]] = {}
         self._moments = {name: _moments(store.arrays[name]) for name in self.inputs}
 
@@ -98,10 +100,10 @@ class Trainer:
             `"failure"` where the loss is not finite.
         """
         start = time.perf_counter()
-        self._start_anew(fold, seed)
+        self.start_anew(fold, seed)
         steps = self.steps_per_epoch(fold)
         batches = self.batches(fold, seed)
-        weights = self._clip_weights(fold)
+        weights = self.class_weights(fold)
         history: dict[str, Any] = {"loss": []}
         best: tuple[float, float] | None = None
         kept: list[np.ndarray] = []
@@ -130,8 +132,8 @@ class Trainer:
                     best, history["epoch"] = place, epoch
                     kept = self.network.get_weights()
             if on_progress is not None:
-                on_progress(self._epoch_event(fold, seed, epoch, history["loss"][-1]))
-            if self._patience_is_out(fold, epoch, history):
+                on_progress(self.epoch_event(fold, seed, epoch, history["loss"][-1]))
+            if self.patience_is_out(fold, epoch, history):
                 break
         if kept:
             self.network.set_weights(kept)
@@ -164,7 +166,8 @@ class Trainer:
             answers.append(np.asarray(self.network.predict_on_batch(maps))[: len(some)])
         return np.concatenate(answers)
 
-    def _start_anew(self, fold: Fold, seed: int) -> None:
+    def start_anew(self, fold: Fold, seed: int) -> None:
+        """Give the network its initial state under a seed, and what a fold normalises by."""
         import keras
 
         from dfrnet_keras.models import normalization_layers
@@ -180,14 +183,9 @@ class Trainer:
         for name, layer in normalization_layers(self.network).items():
             layer.set_statistics(*_mean_and_variance(self._moments[name], fold.train))
 
-    def batches(self, fold: Fold, seed: int) -> Iterator[tuple[Any, Any]]:
-        """Endless batches, each epoch in a new order."""
-        import keras
-
-        from dfrnet_keras.pipeline import make_batches, make_dataset
-
-        maps = {name: self.store.arrays[name][fold.train] for name in self.inputs}
-        options: dict[str, Any] = {
+    def batch_options(self, fold: Fold, seed: int) -> dict[str, Any]:
+        """How batches are made, see `pipeline.make_batches`."""
+        return {
             "batch_size": self.recipe.batch_size,
             "shuffle": True,
             "augment": self.recipe.augment,
@@ -195,6 +193,15 @@ class Trainer:
             # Another order for another fold or seed, the same one for the same.
             "seed": int(np.random.SeedSequence([seed, fold.number]).generate_state(1)[0] >> 1),
         }
+
+    def batches(self, fold: Fold, seed: int) -> Iterator[tuple[Any, Any]]:
+        """Endless batches, each epoch in a new order."""
+        import keras
+
+        from dfrnet_keras.pipeline import make_batches, make_dataset
+
+        maps = {name: self.store.arrays[name][fold.train] for name in self.inputs}
+        options = self.batch_options(fold, seed)
         labels = self.store.labels[fold.train]
         # Mirroring and cropping go on beside the training in tf.data. Without them a batch is a
         # mere copy, which takes less time than tf.data's queues do.
@@ -204,7 +211,8 @@ class Trainer:
         while True:
             yield from passes
 
-    def _clip_weights(self, fold: Fold) -> dict[int, float] | None:
+    def class_weights(self, fold: Fold) -> dict[int, float] | None:
+        """What a clip of each class counts, where the recipe balances them."""
         if not self.recipe.class_weights:
             return None
         counts = np.bincount(self.store.labels[fold.train], minlength=len(self.store.classes))
@@ -214,7 +222,8 @@ class Trainer:
             for number, count in enumerate(counts)
         }
 
-    def _patience_is_out(self, fold: Fold, epoch: int, history: dict[str, Any]) -> bool:
+    def patience_is_out(self, fold: Fold, epoch: int, history: dict[str, Any]) -> bool:
+        """Whether a fold stops after this epoch."""
         # Codes that choose by the test subject go through every epoch.
         return (
             self.recipe.patience is not None
@@ -222,7 +231,8 @@ class Trainer:
             and epoch - history["epoch"] >= self.recipe.patience
         )
 
-    def _epoch_event(self, fold: Fold, seed: int, epoch: int, loss: float) -> dict[str, Any]:
+    def epoch_event(self, fold: Fold, seed: int, epoch: int, loss: float) -> dict[str, Any]:
+        """What progress is told after an epoch."""
         return {
             "event": "epoch",
             "worker": os.getpid(),

@@ -20,6 +20,7 @@ _HOME = {
     "PaperCounts": "counting",
     "count": "counting",
     "Preset": "preset",
+    "SOFTNet": "softnet",
     "PresetAnswer": "preset",
     "end_to_end": "frames_network",
     "list_presets": "preset",

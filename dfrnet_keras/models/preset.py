@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,8 @@ class PresetAnswer:
 
     Attributes:
         label: Name of the most probable class; `None` where `movement` is below the preset's
-            threshold: then there is no micro-expression to be seen.
+            threshold: then there is no micro-expression to be seen. Maps in bytes have no unit, so
+            that nothing can be said of how much moved: of these still ones alone have none.
         probabilities: Class name to probability, given that there is an expression.
         movement: Probability that there is one.
         units: Name of each action unit, such as `"AU12"`, to its strength in the left and in the
@@ -96,7 +98,7 @@ class Preset:
             temperatures=tuple(self.card["temperatures"]),
             name=folder.name.replace("-", "_"),
         )
-        self.network.set_weights(_weights(folder, self.card, self.network))
+        _set_weights(self.network, folder, self.card)
         self.threshold = float(self.card["thresholds"][flow_range])
 
     def predict(self, flow: ArrayLike) -> list[PresetAnswer]:
@@ -188,21 +190,39 @@ def checked_file(folder: Path, card: dict[str, Any], name: str) -> Path:
     return path
 
 
-def _weights(folder: Path, card: dict[str, Any], network: keras.Model) -> list[NDArray]:
+def _set_weights(network: keras.Model, folder: Path, card: dict[str, Any]) -> None:
     path = checked_file(folder, card, WEIGHTS)
     try:
         with np.load(path, allow_pickle=False) as file:
-            weights = [file[name].astype(np.float32) for name in file.files]
+            for layer in network.layers:
+                if layer.weights:
+                    layer.set_weights([
+                        file[f"{layer.name}/{place}"] * file[f"{layer.name}/{place}/scale"]
+                        for place in range(len(layer.weights))
+                    ])  # fmt: skip
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged: {_REPAIR}") from error
-    if [values.shape for values in weights] != [tuple(v.shape) for v in network.weights]:
-        raise InputError(f"{path} is of another version of the package: {_REPAIR}")
-    return weights
+    except KeyError as error:
+        raise InputError(f"{path} is of another version of the package: {_REPAIR}") from error
+
+
+def _packed(network: keras.Model) -> Iterator[tuple[str, NDArray]]:
+    """Weights by layer and place: float16, or whole numbers and what a step of each column is."""
+    for layer in network.layers:
+        for place, values in enumerate(layer.get_weights()):
+            scale = np.ones((), np.float32)
+            packed = values.astype(np.float16)
+            if values.ndim > 1:
+                largest = np.abs(values).max(axis=tuple(range(values.ndim - 1)))
+                scale = np.maximum(largest, 1e-12).astype(np.float32) / 127
+                packed = np.rint(values / scale).astype(np.int8)
+            yield f"{layer.name}/{place}", packed
+            yield f"{layer.name}/{place}/scale", scale
 
 
 def write_preset(
     folder: str | os.PathLike[str],
-    network: keras.Model,
+    networks: Iterable[keras.Model],
     card: dict[str, Any],
     files: dict[str, bytes],
     *,
@@ -212,7 +232,7 @@ def write_preset(
 
     Args:
         folder: The folder to make.
-        network: Whose weights are written, as float16.
+        networks: Whose weights are written, kernels in 8 bits; layers of one name are the same.
         card: What `read_card` gives back; the hashes are added.
         files: Further files by name.
         overwrite: Whether a folder that is there is replaced.
@@ -221,8 +241,9 @@ def write_preset(
         The folder.
     """
     with whole_folder(folder, overwrite=overwrite) as partial:
-        weights = [np.asarray(values, np.float16) for values in network.get_weights()]
-        named: dict[str, Any] = {f"w{place:03d}": each for place, each in enumerate(weights)}
+        named: dict[str, Any] = {}
+        for network in networks:
+            named |= _packed(network)
         np.savez_compressed(partial / WEIGHTS, **named)
         for name, content in files.items():
             (partial / name).write_bytes(content)

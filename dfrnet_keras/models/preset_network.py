@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from dfrnet_keras.layers import MirroredMotion, MotionStrength, RelativeMotion, ResidualBlock
@@ -31,9 +32,11 @@ def PresetNetwork(
 ) -> keras.Model:
     """Build the network of a preset.
 
-    Members like those of `MotionDFRNet`, narrower in the second stage, with three heads: classes,
+    Members like those of `MotionDFRNet`, narrower in the second stage, with heads for classes,
     movement, and action units. Logits are averaged over members and over the clip and its mirror
-    image. The head for movement also has the strength that relative motion takes out.
+    image. The head for movement also has the strength that relative motion takes out. The classes
+    of published maps in bytes, in which faces fill the map, are those of as many further members
+    that learnt nothing else (docs/presets.md: one network for both kinds knew these less well).
 
     Args:
         input_size: Height and width of the flow maps in pixels, a multiple of 28.
@@ -68,13 +71,19 @@ def PresetNetwork(
     views = [motion, MirroredMotion(name="mirrored_motion")(motion)]
     found: dict[str, list[Any]] = {output: [] for output in OUTPUTS}
     for number in range(members):
-        made = {layer.name: layer for layer in _layers(number, classes, units)}
+        made = {layer.name: layer for layer in _layers(f"member{number}", classes, units)}
         for view, seen in enumerate(views):
-            heads = _heads(made.__getitem__, number, seen, strength)
+            heads = _heads(made.__getitem__, f"member{number}", seen, strength)
             if view:
                 heads["units"] = heads["units"][:, :, ::-1]
-            for output, logits in heads.items():
-                found[output].append(logits)
+            for output in OUTPUTS:
+                found[output].append(heads[output])
+    if not known:
+        found["probabilities"] = []
+        for number in range(members):
+            name = f"published{number}"
+            made = {layer.name: layer for layer in _layers(name, classes)}
+            found["probabilities"] += [_classes(made.__getitem__, name, seen) for seen in views]
     logits = {output: layers.Average(name=f"{output}_logits")(found[output]) for output in OUTPUTS}
     for output, temperature in zip(OUTPUTS, temperatures, strict=False):
         rescale = layers.Rescaling(1 / temperature, name=f"{output}_temperature")
@@ -95,42 +104,94 @@ def member_of(network: keras.Model, number: int) -> keras.Model:
     """
     motion = keras.Input((SIDE, SIDE, 3), name="motion")
     strength = keras.Input((3,), name="strength")
-    heads = _heads(network.get_layer, number, motion, strength, dropout=_DROPOUT)
+    heads = _heads(network.get_layer, f"member{number}", motion, strength, _DROPOUT)
     return keras.Model({"motion": motion, "strength": strength}, heads)
 
 
-def _layers(number: int, classes: int, units: int) -> list[Any]:
-    prefix = f"member{number}_"
+def published_member_of(network: keras.Model, number: int) -> keras.Model:
+    """One of the members that know the classes of published maps, as it is trained.
+
+    Returns:
+        A model from `motion` `(batch, 28, 28, 3)` to logits `(batch, classes)`.
+    """
+    motion = keras.Input((SIDE, SIDE, 3), name="motion")
+    logits = _classes(network.get_layer, f"published{number}", motion, _DROPOUT)
+    return keras.Model(motion, logits)
+
+
+def trunk_of(
+    network: keras.Model, number: int, flow_range: str
+) -> tuple[keras.Model, np.ndarray, np.ndarray]:
+    """What a member makes of a clip before its classifier, and that classifier.
+
+    Args:
+        network: What `PresetNetwork` made.
+        number: The member.
+        flow_range: That of the network.
+
+    Returns:
+        A model from `motion` `(batch, 28, 28, 3)` to features `(batch, features)`, and the
+        classifier's kernel `(features, classes)` and bias `(classes,)`.
+    """
+    name = f"{'member' if flow_range == 'pixels' else 'published'}{number}"
+    motion = keras.Input((SIDE, SIDE, 3), name="motion")
+    trunk = keras.Model(motion, _features(network.get_layer, name, motion))
+    return trunk, *network.get_layer(f"{name}_classes").get_weights()
+
+
+def take_weights(network: keras.Model, source: keras.Model) -> None:
+    """Give a network those weights of another one whose layers bear the same names."""
+    there = {layer.name for layer in source.layers}
+    for layer in network.layers:
+        if layer.weights and layer.name in there:
+            layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
+def _layers(member: str, classes: int, units: int = 0) -> list[Any]:
     dense = {"kernel_initializer": "he_normal"}
-    return [
-        branch_convolution(f"{prefix}flow_conv"),
-        MaxPooling2D(REDUCTION, name=f"{prefix}flow_pool"),
-        *(
-            ResidualBlock(
-                width, 2 if stage and not block else 1, name=f"{prefix}stage{stage}_block{block}"
-            )
-            for stage, width in enumerate(_WIDTHS)
-            for block in range(2)
-        ),
-        layers.Flatten(data_format="channels_last", name=f"{prefix}positions"),
-        layers.Dense(classes, name=f"{prefix}classes", **dense),
-        layers.Dense(2 * units, name=f"{prefix}units"),
-        layers.Dense(_HIDDEN, activation="relu", name=f"{prefix}pattern", **dense),
-        layers.Dense(_HIDDEN, activation="relu", name=f"{prefix}strength", **dense),
-        layers.Dense(1, name=f"{prefix}movement"),
+    blocks = (
+        ResidualBlock(width, 2 if stage and not block else 1, name=f"{member}_stage{stage}_{block}")
+        for stage, width in enumerate(_WIDTHS)
+        for block in range(2)
+    )
+    made = [
+        branch_convolution(f"{member}_flow_conv"),
+        MaxPooling2D(REDUCTION, name=f"{member}_flow_pool"),
+        *blocks,
+        layers.Flatten(data_format="channels_last", name=f"{member}_positions"),
+        layers.Dense(classes, name=f"{member}_classes", **dense),
     ]
+    if units:
+        made += [
+            layers.Dense(2 * units, name=f"{member}_units"),
+            layers.Dense(_HIDDEN, activation="relu", name=f"{member}_pattern", **dense),
+            layers.Dense(_HIDDEN, activation="relu", name=f"{member}_strength", **dense),
+            layers.Dense(1, name=f"{member}_movement"),
+        ]
+    return made
+
+
+def _features(find: Callable[[str], Any], member: str, motion: Any) -> Any:
+    blocks = (f"stage{stage}_{block}" for stage in range(len(_WIDTHS)) for block in range(2))
+    for name in ("flow_conv", "flow_pool", *blocks, "positions"):
+        motion = find(f"{member}_{name}")(motion)
+    return motion
+
+
+def _classes(find: Callable[[str], Any], member: str, motion: Any, dropout: float = 0.0) -> Any:
+    x = _features(find, member, motion)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    return find(f"{member}_classes")(x)
 
 
 def _heads(
-    find: Callable[[str], Any], number: int, motion: Any, strength: Any, dropout: float = 0.0
+    find: Callable[[str], Any], member: str, motion: Any, strength: Any, dropout: float = 0.0
 ) -> dict[str, Any]:
     def named(name: str) -> Any:
-        return find(f"member{number}_{name}")
+        return find(f"{member}_{name}")
 
-    x = motion
-    for name in ("flow_conv", "flow_pool", "stage0_block0", "stage0_block1", "stage1_block0",
-                 "stage1_block1", "positions"):  # fmt: skip
-        x = named(name)(x)
+    x = _features(find, member, motion)
     if dropout:
         x = layers.Dropout(dropout)(x)
     pattern = named("pattern")(x)

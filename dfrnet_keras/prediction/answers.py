@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from dfrnet_keras.prediction.clip_predictor import Prediction
 
 _NOTES = {
-    "face_not_found": "no face was found: the answer is about whatever is in the frames",
+    "no_face": "no face was found: the probabilities are about whatever is in the frames",
     "eyes_not_found": "the eyes were not found but placed by the box of the face",
-    "several_faces": "several faces were found: the one that the detector is surest of was taken",
+    "several_faces": "several faces were found and the surest was taken: choose by --face",
+    "too_dark": "the face is too dark: noise hides what moves",
+    "too_blurred": "the face is blurred or has too few pixels to show what moves",
+    "head_moves": "the head moves as well, which may hide an expression or look like one",
     "nothing_moved": "nothing moved: onset and apex frame do not differ, so there is no expression",
     "large_motion": "the frames differ by far more than a micro-expression: is there a cut or a "
     "movement of the head inside the clip?",

@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import ClipFeatures, Features, extract_clip
+from dfrnet_keras.features.face import find_faces, frames_needed
 from dfrnet_keras.features.gray import picture_array
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.frames import iterate_frames
 from dfrnet_keras.frames.files import is_video, list_frames
 from dfrnet_keras.prediction.checks import check_maps, takes_too_long
+from dfrnet_keras.prediction.clips import check_order, single_picture
 
 # With one of these there is nothing that a class could be the class of.
 _WITHOUT_ANSWER = frozenset({"face_not_found", "nothing_moved", "face_left", "no_expression"})
@@ -76,6 +77,7 @@ class ClipPredictor(ABC):
         crop: `"auto"`, `"face"` or `"none"`, see `features.extract_clip`. By default faces are
             cut out if those of the training were; otherwise unless they fill the frame.
         spotter: How the apex is spotted, see `features.spot_apex`; by default as in training.
+        face_finder: How faces are found, see `Preparation.for_prediction`.
         abstention: Of a network that knows what is no expression: `"threshold"`, the least
             `movement` that has a label, and `"units"`, name of each action unit to what it is.
     """
@@ -89,6 +91,7 @@ class ClipPredictor(ABC):
         preparation: Mapping[str, Any],
         crop: str | None,
         spotter: str | None,
+        face_finder: str | None = None,
         abstention: Mapping[str, Any] | None = None,
     ) -> None:
         self.path = Path(path)
@@ -100,7 +103,13 @@ class ClipPredictor(ABC):
             training = Preparation.from_settings(preparation)
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
-        self.preparation = training.for_prediction(crop=crop, spotter=spotter)
+        self.preparation = training.for_prediction(
+            crop=crop,
+            spotter=spotter,
+            face_finder=face_finder,
+            # Whoever cut faces out noted so; who learnt from ready-made or drawn maps did not.
+            finder_is_free="crop" not in preparation,
+        )
 
     @abstractmethod
     def warm_up(self) -> None:
@@ -121,6 +130,8 @@ class ClipPredictor(ABC):
         onset: int = 0,
         apex: int | None = None,
         offset: int | None = None,
+        *,
+        face: str | int | None = None,
     ) -> Prediction:
         """Recognise the expression in a clip.
 
@@ -131,6 +142,7 @@ class ClipPredictor(ABC):
             onset: Index of the first frame of the movement.
             apex: Index of the frame of strongest movement; `None` spots it.
             offset: Index of the last frame of the movement; by default the last frame.
+            face: Which of several faces, see `features.face.FaceCutter`.
 
         Returns:
             The answer, with the time spent on each part.
@@ -142,13 +154,14 @@ class ClipPredictor(ABC):
         if isinstance(frames, (str, os.PathLike)):
             path = Path(frames)
             return self.predict_files(
-                [path] if is_video(path) else list_frames(path), onset, apex, offset
+                [path] if is_video(path) else list_frames(path), onset, apex, offset, face=face
             )
         if not isinstance(frames, Iterable):
             raise InputError(f"frames is of type {type(frames).__name__}: give arrays or paths")
         given = list(frames)
         if given and isinstance(given[0], (str, os.PathLike)):
-            return self.predict_files([Path(str(path)) for path in given], onset, apex, offset)
+            paths = [Path(str(path)) for path in given]
+            return self.predict_files(paths, onset, apex, offset, face=face)
         if len(given) < 2:
             raise InputError(f"the clip has {len(given)} frame(s) and needs 2 or more, onset first")
         pictures = [picture_array(frame, f"frame {k}") for k, frame in enumerate(given)]
@@ -158,10 +171,12 @@ class ClipPredictor(ABC):
                 raise InputError(
                     f"{name} is {index}: the clip has {len(pictures)} frames, counted from 0"
                 )
-        _check_order(onset, apex, last)
-        if apex is not None:  # onset and apex are all that is needed
-            return self._predict([pictures[onset], pictures[apex]], onset, apex)
-        return self._predict(pictures[onset : last + 1], onset, None)
+        check_order(onset, apex, last)
+        if apex is not None:
+            needed = frames_needed(onset, apex, self.preparation.face_finder)
+            return self._predict([pictures[index] for index in needed], onset, apex, face=face)
+        part = pictures[onset : last + 1]
+        return self._predict(part, onset, None, face=face, again=part.__getitem__)
 
     def predict_files(
         self,
@@ -169,26 +184,49 @@ class ClipPredictor(ABC):
         onset: int = 0,
         apex: int | None = None,
         offset: int | None = None,
+        *,
+        face: str | int | None = None,
     ) -> Prediction:
-        """The same from files, of which no more than the faces are held in memory.
+        """The same from files, of which no more than 256 faces are held in memory.
 
         Args:
             frames: Paths of pictures in order of time, or the path of one video.
-            onset, apex, offset: See `predict`.
+            onset, apex, offset, face: See `predict`.
         """
-        _check_order(onset, apex, offset)
+        check_order(onset, apex, offset)
         video = Path(frames[0]) if len(frames) == 1 else None
         if video is not None and not is_video(video):
-            raise InputError(_single_picture(video))
+            raise InputError(single_picture(video))
         if apex is not None:
-            return self._predict(iterate_frames(frames, [onset, apex]), onset, apex, video)
+            needed = frames_needed(onset, apex, self.preparation.face_finder)
+            return self._predict(iterate_frames(frames, needed), onset, apex, video, face)
         stop = None if offset is None else offset + 1
-        return self._predict(iterate_frames(frames, slice(onset, stop)), onset, None, video)
+
+        def again(index: int) -> NDArray[np.uint8]:
+            place = onset + index
+            return next(iterate_frames(frames, slice(place, place + 1)))
+
+        given = iterate_frames(frames, slice(onset, stop))
+        return self._predict(given, onset, None, video, face, again)
+
+    def count_faces(self, frames: Sequence[str | Path], onset: int = 0) -> int:
+        """How many faces the onset frame shows: `face` names them by their numbers from 1 on.
+
+        Args:
+            frames, onset: See `predict_files`.
+        """
+        (frame,) = iterate_frames(frames, slice(onset, onset + 1))
+        return len(find_faces(frame, self.preparation.face_finder))
 
     def network_maps(self, made: ClipFeatures) -> dict[str, NDArray]:
         """The maps of a clip as the network takes them, by the names of its inputs."""
         maps = maps_as_stored(made.features, self.preparation)
         return {name: maps[name] for name in self.inputs}
+
+    def predict_features(self, features: Features) -> Prediction:
+        """The same from maps that `features.extract_features` made by `preparation`."""
+        maps = maps_as_stored(features, self.preparation)
+        return self._answer({name: maps[name] for name in self.inputs})
 
     def _predict(
         self,
@@ -196,18 +234,24 @@ class ClipPredictor(ABC):
         onset: int,
         apex: int | None,
         video: Path | None = None,
+        face: str | int | None = None,
+        again: Callable[[int], NDArray[np.uint8]] | None = None,
     ) -> Prediction:
-        """Frames from the onset on; of onset and apex alone where the apex is known."""
+        """Frames from the onset on; where the apex is known, those of `frames_needed`."""
         try:
-            known = None if apex is None else 1
-            made = extract_clip(frames, apex=known, **self.preparation.options)
+            known = None
+            if apex is not None:
+                known = len(frames_needed(onset, apex, self.preparation.face_finder)) - 1
+            made = extract_clip(
+                frames, apex=known, which_face=face, again=again, **self.preparation.options
+            )
         except ModuleNotFoundError as error:
             raise InputError(
                 f"{self.path} was trained on {self.preparation.flow_method} flow, which needs "
                 "scikit-image: install scikit-image, or train on ilk flow for a device."
             ) from error
         started = time.perf_counter()
-        flags = (*made.flags, *check_maps(made))
+        flags = (*made.flags, *check_maps(made, self.preparation.face_finder))
         if takes_too_long(onset, onset + made.frame_count - 1 if apex is None else apex, video):
             flags = (*flags, "too_long")
         made.timings["maps"] += time.perf_counter() - started
@@ -246,29 +290,6 @@ def maps_as_stored(features: Features, preparation: Preparation) -> dict[str, ND
     in_bytes = preparation.flow_range == "bytes"
     maps["flow"] = _to_bytes(features.flow) if in_bytes else features.flow.astype(np.float16)
     return maps
-
-
-def _single_picture(path: Path) -> str:
-    try:
-        count = cv2.imcount(str(path)) if path.is_file() else 1
-    except cv2.error:
-        count = 1
-    if count > 1:
-        return (
-            f"{path} is one file of {count} pictures, which is not read: give a video, or each "
-            "picture as a file of its own"
-        )
-    return f"{path} is the one frame of the clip, which needs 2 or more, onset first"
-
-
-def _check_order(onset: int, apex: int | None, offset: int | None) -> None:
-    if onset < 0:
-        raise InputError(f"onset is {onset}: frames are counted from 0")
-    if offset is not None and offset <= onset:
-        raise InputError(f"offset is {offset}: give a frame after the onset, {onset}")
-    if apex is not None and (apex <= onset or (offset is not None and apex > offset)):
-        until = "" if offset is None else f" and not after the offset, {offset}"
-        raise InputError(f"apex is {apex}: give a frame after the onset, {onset}{until}")
 
 
 def _to_bytes(flow: NDArray[np.float32]) -> NDArray[np.uint8]:

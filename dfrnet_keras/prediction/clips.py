@@ -6,6 +6,8 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
+
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import frame_times
 from dfrnet_keras.frames.files import (
@@ -90,6 +92,35 @@ def frames_between(
     return first or 0, last
 
 
+def single_picture(path: Path) -> str:
+    """What is wrong with a clip that is one file and no video."""
+    try:
+        count = cv2.imcount(str(path)) if path.is_file() else 1
+    except cv2.error:
+        count = 1
+    if count > 1:
+        return (
+            f"{path} is one file of {count} pictures, which is not read: give a video, or each "
+            "picture as a file of its own"
+        )
+    return f"{path} is the one frame of the clip, which needs 2 or more, onset first"
+
+
+def check_order(onset: int, apex: int | None, offset: int | None) -> None:
+    """Refuse indexes that do not come one after the other.
+
+    Raises:
+        InputError: One is before the onset, or the onset before the first frame.
+    """
+    if onset < 0:
+        raise InputError(f"onset is {onset}: frames are counted from 0")
+    if offset is not None and offset <= onset:
+        raise InputError(f"offset is {offset}: give a frame after the onset, {onset}")
+    if apex is not None and (apex <= onset or (offset is not None and apex > offset)):
+        until = "" if offset is None else f" and not after the offset, {offset}"
+        raise InputError(f"apex is {apex}: give a frame after the onset, {onset}{until}")
+
+
 def _frames_of(path: Path) -> tuple[str, list[Path]]:
     """Name of the clip that a path belongs to, and its frames."""
     if path.is_dir():
@@ -98,11 +129,6 @@ def _frames_of(path: Path) -> tuple[str, list[Path]]:
         return str(path), [path]
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return str(path.parent), [path]
-    if path.suffix.lower() in (".gif", ".apng"):
-        raise InputError(
-            f"{path} is one file of several pictures, which is not read: give a video, or each "
-            "picture as a file of its own"
-        )
     raise InputError(
         f"{path} is neither a video nor an image nor a folder by its name: a video ends in "
         f"{_listed(VIDEO_SUFFIXES)}, an image in {_listed(IMAGE_SUFFIXES)}"

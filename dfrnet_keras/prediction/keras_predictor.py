@@ -28,6 +28,7 @@ class KerasPredictor(ClipPredictor):
         crop: `"auto"`, `"face"` or `"none"`, see `features.extract_clip`. By default faces are
             cut out if those of the training were; otherwise unless they fill the frame.
         spotter: How the apex is spotted, see `features.spot_apex`; by default as in training.
+        face_finder: How faces are found, see `features.Preparation.for_prediction`.
 
     Attributes:
         classes: Names of the classes.
@@ -39,7 +40,12 @@ class KerasPredictor(ClipPredictor):
     """
 
     def __init__(
-        self, path: str | Path, *, crop: str | None = None, spotter: str | None = None
+        self,
+        path: str | Path,
+        *,
+        crop: str | None = None,
+        spotter: str | None = None,
+        face_finder: str | None = None,
     ) -> None:
         from dfrnet_keras.models.saving import load_network
 
@@ -61,6 +67,7 @@ class KerasPredictor(ClipPredictor):
             preparation=preparation,
             crop=crop,
             spotter=spotter,
+            face_finder=face_finder,
         )
 
     def warm_up(self) -> None:

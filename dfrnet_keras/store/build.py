@@ -51,7 +51,7 @@ def build_store(
     if jobs == 0:
         raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
     _check_clips(clips, classes)
-    crops = decide_crops(clips, preparation.crop)
+    crops = decide_crops(clips, preparation.crop, preparation.face_finder)
     # What was decided is kept where it is the same for all: prediction does likewise.
     decided = set(crops.values())
     how = replace(preparation, crop=decided.pop() if len(decided) == 1 else "auto")

@@ -38,7 +38,7 @@ def maps_of_clip(
 
     Args:
         row: Its number, returned with the result.
-        clip: The clip. Of an annotated one no more than two frames are read.
+        clip: The clip. Of an annotated one no more frames are read than `frames_needed` says.
         how: How the maps of the store are made.
         crop: `"face"` or `"none"`.
         in_worker: Whether other processes work beside this one.
@@ -46,6 +46,7 @@ def maps_of_clip(
     import cv2
 
     from dfrnet_keras.features.extract import extract_clip
+    from dfrnet_keras.features.face import frames_needed
     from dfrnet_keras.frames import iterate_frames
 
     if in_worker:
@@ -54,11 +55,13 @@ def maps_of_clip(
     last = clip.offset if annotated is None else annotated
     if last <= clip.onset:
         return row, "no frame of the movement comes after its onset"
-    indexes = [clip.onset, last] if annotated is not None else range(clip.onset, last + 1)
+    indexes: Sequence[int] = range(clip.onset, last + 1)
+    if annotated is not None:
+        indexes = frames_needed(clip.onset, last, how.face_finder)
     try:
         made = extract_clip(
             iterate_frames(clip.frames, indexes),
-            apex=None if annotated is None else 1,
+            apex=None if annotated is None else len(indexes) - 1,
             **{**how.options, "crop": crop},
         )
     except (InputError, OSError, cv2.error) as error:
@@ -81,13 +84,14 @@ def maps_of_clip(
     return row, ClipMaps(arrays, indexes[made.apex], flags)
 
 
-def decide_crops(clips: Sequence[Clip], crop: str) -> dict[str, str]:
+def decide_crops(clips: Sequence[Clip], crop: str, face_finder: str = "cascades") -> dict[str, str]:
     """Whether to cut out the faces of each dataset.
 
     Args:
         clips: Clips of one or more datasets.
         crop: `"face"` and `"none"` hold for all; `"auto"` looks at the onset frames of a few clips
             of each dataset: an edition that comes cropped is used as it is.
+        face_finder: See `features.find_face`.
 
     Returns:
         Name of the dataset to `"face"` or `"none"`.
@@ -113,7 +117,7 @@ def decide_crops(clips: Sequence[Clip], crop: str) -> dict[str, str]:
             clip = theirs[place]
             try:
                 frame = read_frames(clip.frames, [clip.onset])[0]
-                votes.append(find_face(frame).fills(frame.shape))
+                votes.append(find_face(frame, face_finder).fills(frame.shape))
             except (InputError, OSError, cv2.error):
                 continue  # reported when its maps are to be made
         crops[dataset] = "none" if sum(votes) * 2 >= len(votes) else "face"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.features.preparation import Preparation
 
 if TYPE_CHECKING:
     from dfrnet_keras.store.feature_store import FeatureStore
@@ -206,17 +208,20 @@ def _rows(
         title += [flag.replace("_", " ") for flag in row.flags if flag not in told]
         onset = None
         if clip is not None and "apex" in maps:
-            onset = _onset_frame(clip, store.crop_of(row), store.size)
+            how = Preparation.from_settings(store.settings)
+            onset = _onset_frame(clip, replace(how, crop=store.crop_of(row)), row.apex)
         yield SheetRow(
             "\n".join(title), maps["flow"], onset, maps.get("apex"), maps.get("difference")
         )
 
 
-def _onset_frame(clip: Clip, crop: str, size: int) -> NDArray[np.uint8]:
+def _onset_frame(clip: Clip, how: Preparation, apex: int | None) -> NDArray[np.uint8]:
     from dfrnet_keras.features.extract import extract_clip
+    from dfrnet_keras.features.face import frames_needed
     from dfrnet_keras.frames import read_frames
 
-    onset = read_frames(clip.frames, [clip.onset])[0]
+    indexes = frames_needed(clip.onset, apex or clip.onset + 1, how.face_finder)
+    frames = read_frames(clip.frames, indexes[:-1])
     # The flow of a frame with itself costs nothing worth mentioning.
-    made = extract_clip([onset, onset], apex=1, crop=crop, size=size, flow_method="dis-fast")
-    return made.onset_frame
+    options = {**how.options, "flow_method": "dis-fast"}
+    return extract_clip([*frames, frames[0]], apex=len(frames), **options).onset_frame

@@ -98,6 +98,7 @@ class FeatureStore:
         crop: str = "auto",
         apex: str = "annotated",
         spotter: str = BEST_SPOTTER,
+        face_finder: str = "cascades",
         classes: Sequence[str] = MEGC2019_CLASSES,
         jobs: int = 1,
         progress: Callable[[int, int], None] | None = None,
@@ -121,6 +122,7 @@ class FeatureStore:
             apex: `"annotated"`, or a method of `features.spot_apex` for every clip, annotated or
                 not.
             spotter: The method for clips that nobody annotated, where `apex` is `"annotated"`.
+            face_finder: See `features.find_face`.
             classes: Names of the classes, in the order of their numbers.
             jobs: Number of processes; -1 for one per processor.
             progress: Called with (clips done, clips in all) at the start and after each clip.
@@ -141,6 +143,7 @@ class FeatureStore:
             crop,
             apex,
             spotter,
+            face_finder=face_finder,
         )
         return cls.open(build_store(clips, path, preparation, classes, jobs, progress, overwrite))
 

@@ -47,6 +47,7 @@ def open_or_build(
     crop: str = "auto",
     apex: str = "annotated",
     spotter: str = BEST_SPOTTER,
+    face_finder: str = "cascades",
     classes: str = "megc2019",
     edition: str | None = None,
     camera: str | None = None,
@@ -68,6 +69,7 @@ def open_or_build(
         crop: Whether faces are cut out: `"auto"`, `"face"` or `"none"`.
         apex: `"annotated"`, or how every apex is spotted.
         spotter: How the apex of a clip without annotation is spotted.
+        face_finder: How faces are found, see `features.find_face`.
         classes: See `load_dataset`, as for the two that follow.
         edition: `"raw"` or `"cropped"`.
         camera: `"HS"`, `"VIS"` or `"NIR"`.
@@ -90,7 +92,14 @@ def open_or_build(
         path = path or default_path(dataset, root)
         return FeatureStore.build_from_maps(clips, path, progress=progress, overwrite=overwrite)
     how = Preparation(
-        size, flow_method, strain_cross_term, remove_global_motion, crop, apex, spotter
+        size,
+        flow_method,
+        strain_cross_term,
+        remove_global_motion,
+        crop,
+        apex,
+        spotter,
+        face_finder=face_finder,
     )
     path = path or default_path(dataset, root, **_identity(how), **_given(reading))
     return FeatureStore.build(

@@ -49,6 +49,23 @@ def test_check_holds_what_is_found_against_what_is_expected(smic):
     assert (report["usable"], report["complete"], report["problems"]) == (True, False, [])
 
 
+def test_check_draws_the_faces_that_were_found(smic, tmp_path):
+    (tmp_path / "drawn").mkdir()
+    sheet = tmp_path / "drawn" / "faces.png"
+    result = data("check", "--dataset", "smic", "--root", smic, "--faces", sheet, "--json")
+    assert result.exit_code == 0, result.output
+    faces = json.loads(result.output)["faces"]
+    assert faces == {"file": str(sheet), "finder": "cascades", "looked_at": 3,
+                     "face_not_found": 3, "fills_the_frame": 3}  # fmt: skip
+    height, width = cv2.imread(str(sheet)).shape[:2]
+    assert width > height > 100
+    assert list(sheet.parent.iterdir()) == [sheet]
+    result = data("check", "--dataset", "smic", "--root", smic, "--faces", sheet)
+    assert f"faces: {sheet} (3 looked at, 3 face not found, 3 fills the frame)" in result.output
+    result = data("check", "--dataset", "smic", "--root", smic, "--faces", tmp_path / "faces.txt")
+    assert "faces.txt is no name for a picture" in str(result.exception)
+
+
 def test_check_names_every_problem(smic):
     clip = smic / "SMIC_all_raw/HS/s2/micro/surprise/s2_sur_01"
     other = smic / "SMIC_all_raw/HS/s1/micro/positive/s1_po_01"
@@ -162,3 +179,31 @@ def test_every_command_and_option_is_described():
     for command in group.commands.values():
         assert command.help
         assert all(option.help for option in command.params if isinstance(option, click.Option))
+
+
+@pytest.mark.parametrize("layout", ["casme-squared", "samm-lv"])
+def test_recordings_are_written_and_checked(tmp_path, layout):
+    root = tmp_path / "drawn"
+    options = ("--subjects", 2, "--seconds", 8, "--size", "80x64", "--jobs", 1)
+    result = data("synthesize", "--layout", layout, root, *options)
+    assert result.exit_code == 0, result.output
+    assert f"2 synthetic recordings in {root}" in result.output
+    result = data("check", "--dataset", layout, "--root", root)
+    assert result.exit_code == 0, result.output
+    assert "recordings  subjects  micro  macro" in result.output
+    assert "usable, but not complete; 0 problems" in result.output
+    frame = next(root.rglob("*.jpg"))
+    frame.write_bytes(b"nothing")
+    report = json.loads(data("check", "--dataset", layout, "--root", root, "--every-frame",
+                             "--json").output)  # fmt: skip
+    assert report["found"]["clips"] == 1
+    assert frame.name in report["problems"][0]["what"]
+
+
+def test_options_of_clips_and_of_recordings_are_not_mixed(tmp_path):
+    for options in (("samm-lv", "--frames", 9), ("samm-lv", "--cropped"), ("smic", "--seconds", 9)):
+        result = data("synthesize", "--layout", *options, tmp_path / "d")
+        assert result.exit_code == 2
+        assert "has no meaning" in result.output
+    result = data("synthesize", "--layout", "samm-lv", "--size", "large", tmp_path / "d")
+    assert "as in 640x480" in result.output

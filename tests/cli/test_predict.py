@@ -50,14 +50,14 @@ def test_json_csv_and_picture(folder, loaded, tmp_path):
     assert said["failed"] == []
     first, second = said["predictions"]
     assert (first["clip"], second["clip"]) == (str(folder / "frames"), str(folder / "clip.avi"))
-    assert first["label"] == second["label"] == max(first["probabilities"], key=first[
-        "probabilities"].get)  # fmt: skip
-    assert (first["apex"], first["flags"]) == (5, ["apex_spotted", "face_not_found"])
+    assert first["label"] is None
+    assert second["label"] is None
+    assert (first["apex"], first["flags"]) == (5, ["apex_spotted", "face_not_found", "no_face"])
     spent = first["milliseconds"]
     assert spent["total"] == pytest.approx(sum(spent.values()) - spent["total"], abs=0.05)
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["label"] for row in rows] == [first["label"], second["label"]]
+    assert [row["label"] for row in rows] == ["", ""]
     assert float(rows[0]["p_surprise"]) == pytest.approx(
         first["probabilities"]["surprise"], abs=1e-5
     )
@@ -70,11 +70,32 @@ def test_what_is_printed(folder, loaded):
     result = predict(folder / "model.keras", folder / "frames", "--onset", 1, "--offset", 9,
                      "--crop", "none", "--spotter", "midpoint")  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert loaded == [{"crop": "none", "spotter": "midpoint"}]
+    assert loaded == [{"crop": "none", "spotter": "midpoint", "face_finder": None}]
     for text in (f"{folder / 'frames'}: ", "probabilities  negative ", "apex frame     5 (spotted)",
                  "milliseconds ", "network ", "no face was found"):  # fmt: skip
         assert text in result.output
     assert "(spotted)" not in predict(folder / "model.keras", folder / "frames", "--apex", 5).output
+
+
+def test_which_face(folder, loaded, monkeypatch, keras_predictor):
+    asked = []
+    original = keras_predictor.predict_files
+
+    def answer(*arguments, face):
+        asked.append(face)
+        return original(*arguments)
+
+    monkeypatch.setattr(keras_predictor, "predict_files", answer)
+    monkeypatch.setattr(keras_predictor, "count_faces", lambda frames, onset: 2)
+    for face, expected in (("largest", ["largest"]), ("2", [2]), ("all", [1, 2])):
+        asked.clear()
+        result = predict(folder / "model.keras", folder / "frames", "--face", face, "--json")
+        assert result.exit_code == 0, result.output
+        assert asked == expected
+    names = [answer["clip"] for answer in json.loads(result.output)["predictions"]]
+    assert names == [f"{folder / 'frames'} [face {number}]" for number in (1, 2)]
+    result = predict(folder / "model.keras", folder / "frames", "--face", "left")
+    assert "--face is left: give largest, all, or a number" in str(result.exception)
 
 
 def test_a_video_is_cut_by_seconds(folder, loaded):

@@ -6,7 +6,8 @@ from dfrnet_keras.datasets.synthetic.face import render_face
 from dfrnet_keras.datasets.synthetic.identity import Framing, make_identity
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features import crop_face, find_face
-from dfrnet_keras.features.face_detection import Face, _load_cascade
+from dfrnet_keras.features.cascades import _load_cascade
+from dfrnet_keras.features.face_detection import Face
 
 FRAMING = Framing.raw()
 
@@ -88,7 +89,7 @@ def test_a_picture_without_a_face_is_flagged():
 
 def test_eyes_that_are_not_found_are_placed_by_the_box(people, monkeypatch):
     frame, eyes = people[0]
-    monkeypatch.setattr("dfrnet_keras.features.face_detection._find_eyes", lambda _: None)
+    monkeypatch.setattr("dfrnet_keras.features.face_detection.find_eyes", lambda _: None)
     face = find_face(frame)
     assert face.flags == ("eyes_not_found",)
     error = np.hypot(*(np.array([face.left_eye, face.right_eye]) - eyes).T)
@@ -148,9 +149,7 @@ def test_bad_input_is_named():
 
 def test_an_opencv_without_cascades_is_named(monkeypatch):
     monkeypatch.delattr(cv2, "CascadeClassifier")
-    monkeypatch.setattr(
-        "dfrnet_keras.features.face_detection._load_cascade", _load_cascade.__wrapped__
-    )
+    monkeypatch.setattr("dfrnet_keras.features.cascades._load_cascade", _load_cascade.__wrapped__)
     with pytest.raises(InputError, match=r"opencv-python-headless>=4\.10,<5"):
         find_face(np.zeros((48, 48), np.uint8))
 

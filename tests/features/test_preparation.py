@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.features import Preparation, extract_clip
+from dfrnet_keras.features import Preparation, extract_clip, preparation
 
 OLD = {"size": 28, "flow_method": "dis"}
 
@@ -19,6 +19,7 @@ def test_what_a_file_leaves_out_has_the_value_it_had():
 
 @pytest.mark.parametrize("how", [Preparation(), Preparation(size=32, apex="dcrois", crop="face"),
                                  Preparation(size=28, flow_range="bytes"),
+                                 Preparation(face_finder="landmarks"),
                                  Preparation(flow_method="dis", flow_range="bytes")])  # fmt: skip
 def test_it_is_read_back(how):
     assert Preparation.from_settings(json.loads(json.dumps(how.as_dict()))) == how
@@ -46,6 +47,7 @@ def test_an_entry_of_a_later_version_is_named():
         ({"apex": "eye"}, "apex is 'eye'"),
         ({"spotter": "eye"}, "spotter is 'eye'"),
         ({"flow_range": "metres"}, "flow_range is 'metres'"),
+        ({"face_finder": "eye"}, "face_finder is 'eye': use one of cascades, landmarks"),
         ({"size": 1}, "size is 1: give the width of the maps, 2 or more"),
         ({"size": "28"}, "size is '28'"),
         ({"strain_cross_term": "no"}, "strain_cross_term is 'no': give True or False"),
@@ -69,3 +71,29 @@ def test_its_options_are_those_of_extract_clip():
     frames = np.random.default_rng(0).integers(0, 256, (3, 40, 40), np.uint8)
     made = extract_clip(frames, **Preparation(size=28, flow_method="dis", crop="none").options)
     assert made.features.flow.shape == (28, 28, 3)
+
+
+def test_cascades_are_not_written_down():
+    """They were the only way: stores and files from then are those of now."""
+    for how in (Preparation(), Preparation(size=28, flow_range="bytes")):
+        assert "face_finder" not in how.as_dict()
+        assert "face_finder" not in how.options
+    assert Preparation(face_finder="landmarks").options["face_finder"] == "landmarks"
+
+
+@pytest.mark.parametrize("available", [True, False])
+def test_a_prediction_finds_faces_as_the_training_did(monkeypatch, available, recwarn):
+    monkeypatch.setattr(preparation, "landmarks_available", lambda: available)
+    best = "landmarks" if available else "cascades"
+    assert Preparation(crop="face").for_prediction().face_finder == "cascades"
+    assert Preparation(crop="auto").for_prediction().face_finder == "cascades"
+    # Nothing was found in the training: the faces came cut out, were drawn, or are ready-made maps.
+    assert Preparation(crop="none").for_prediction().face_finder == best
+    assert Preparation(crop="auto").for_prediction(finder_is_free=True).face_finder == best
+    assert not recwarn.list
+    how = Preparation(crop="face", face_finder="landmarks")
+    assert how.for_prediction(face_finder="cascades").face_finder == "cascades"
+    assert how.for_prediction().face_finder == best
+    notes = [str(note.message) for note in recwarn.list]
+    assert len(notes) == (0 if available else 1)
+    assert all("landmarks placed, which are not installed" in note for note in notes)

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.frames import read_clip, read_frames, read_image
+from dfrnet_keras.frames import frame_times, read_clip, read_frames, read_image
 from dfrnet_keras.frames.files import list_frames
 
 
@@ -104,6 +105,42 @@ def test_sixteen_bits_are_refused(tmp_path: Path, picture: NDArray) -> None:
     path = save(tmp_path / "deep.png", picture.astype(np.uint16) * 257)
     with pytest.raises(InputError, match=r"deep\.png holds more than 8 bits"):
         read_image(path)
+
+
+def test_frames_of_sixteen_bits_have_one_scale(tmp_path: Path, picture: NDArray) -> None:
+    """Those of a camera of 12 bits lose the lowest 4, whichever of them are read."""
+    deep = picture.astype(np.uint16) << 4
+    bright = np.minimum(deep.astype(np.int64) * 2, 65535).astype(np.uint16)
+    bright[:4] = 65535  # light that the first frame does not have
+    paths = [save(tmp_path / f"f{k}.png", frame) for k, frame in enumerate((deep, deep, bright))]
+    first, second, third = read_frames(paths, [0, 1, 2])
+    np.testing.assert_array_equal(first, picture)
+    np.testing.assert_array_equal(second, picture)
+    np.testing.assert_array_equal(third[4:], np.minimum(picture[4:].astype(int) * 2, 255))
+    assert third[:4].min() == 255
+    np.testing.assert_array_equal(read_frames(paths, [2])[0], third)
+    full = save(tmp_path / "full.tif", picture.astype(np.uint16) * 257)
+    np.testing.assert_array_equal(read_frames([full], [0])[0], picture)
+    gray = read_frames(paths, [1], gray=True)[0]
+    np.testing.assert_array_equal(gray, cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
+    floats = save(tmp_path / "floats.hdr", picture.astype(np.float32))
+    with pytest.raises(InputError, match=r"floats\.hdr holds float32: convert it"):
+        read_frames([floats], [0])
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".apng"])
+def test_pictures_that_move_are_videos(tmp_path: Path, suffix: str) -> None:
+    steps = [np.full((40, 56), 20 * k, np.uint8) for k in range(6)]
+    images = [Image.fromarray(step) for step in steps]
+    path = tmp_path / f"clip{suffix}"
+    images[0].save(path, "GIF" if suffix == ".gif" else "PNG", save_all=True,
+                   append_images=images[1:], duration=40)  # fmt: skip
+    read = read_clip(path, gray=True)
+    assert read.shape == (6, 40, 56)
+    np.testing.assert_allclose(read, np.stack(steps), atol=2)
+    np.testing.assert_allclose(frame_times(path), 0.04 * np.arange(6), atol=1e-6)
+    with pytest.raises(InputError, match=rf"clip\{suffix} is truncated or damaged"):
+        read_clip(cut(path, 0.7))
 
 
 def test_missing_and_other_files_are_named(tmp_path: Path) -> None:

@@ -129,7 +129,7 @@ def test_everything_starts_anew(stores):
         variables = [*trainer.network.variables, *trainer.network.optimizer.variables]
         return [np.array(variable) for variable in variables]
 
-    trainer._start_anew(fold, 0)
+    trainer.start_anew(fold, 0)
     initial = state()
     trainer.fit(fold, 0)
     trained = state()
@@ -138,7 +138,7 @@ def test_everything_starts_anew(stores):
     moved = " ".join(name for name, change in zip(names, changed, strict=True) if change)
     for part in ("kernel", "moving_mean", "seed_generator_state", "iteration", "momentum"):
         assert part in moved
-    trainer._start_anew(fold, 0)
+    trainer.start_anew(fold, 0)
     for a, b in zip(initial, state(), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -149,7 +149,7 @@ def test_normalisation_is_that_of_the_training_clips(stores):
     store = stores["dfrnet"]
     trainer = learner_of("dfrnet", store).trainer
     fold = loso_folds(store)[1]
-    trainer._start_anew(fold, 0)
+    trainer.start_anew(fold, 0)
     layers = normalization_layers(trainer.network)
     assert set(layers) == {"apex", "difference", "flow"}
     for name, layer in layers.items():

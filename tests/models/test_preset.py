@@ -28,9 +28,10 @@ def shipped():
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
     """A network that nothing was taught, in the folder of a preset."""
-    network = PresetNetwork(units=2, members=1)
+    networks = [PresetNetwork(units=2, members=1, flow_range=flow_range)
+                for flow_range in ("pixels", "bytes")]  # fmt: skip
     folder = tmp_path_factory.mktemp("presets") / "small"
-    return write_preset(folder, network, CARD_OF_A_SMALL_ONE, {TFLITE: b"nothing"})
+    return write_preset(folder, networks, CARD_OF_A_SMALL_ONE, {TFLITE: b"nothing"})
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_the_answers_of_the_shipped_one_are_held(shipped):
     for answer, chances, movement in zip(answers, expected["probabilities"], expected["movement"],
                                          strict=True):  # fmt: skip
         np.testing.assert_allclose(list(answer.probabilities.values()), chances, atol=0.02)
-        assert answer.movement == pytest.approx(movement, abs=0.02)
+        assert answer.movement == pytest.approx(movement[0], abs=0.02)
 
 
 @pytest.mark.parametrize("flow_range", ["pixels", "bytes"])
@@ -87,6 +88,16 @@ def test_from_preset_gives_the_network(shipped):
     assert set(network.output) == {"probabilities", "movement", "units"}
     for ours, theirs in zip(network.get_weights(), shipped.network.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_network_of_bytes_has_members_of_its_own_for_classes(small):
+    maps = np.random.default_rng(0).normal(size=(2, 28, 28, 3))
+    pixels, in_bytes = (
+        Preset(small, flow_range=name).predict(maps) for name in ("pixels", "bytes")
+    )
+    for one, other in zip(pixels, in_bytes, strict=True):
+        assert one.probabilities != pytest.approx(other.probabilities, abs=1e-3)
+        assert one.units == pytest.approx(other.units, abs=1e-6)
 
 
 def test_the_folder_holds_weights_a_tflite_file_a_card_and_the_notice():

@@ -26,7 +26,7 @@ class Indifferent(ClipPredictor):
 
     def _run(self, maps):
         self.seen.append(maps)
-        return np.array([0.25, 0.75])
+        return {"probabilities": np.array([0.25, 0.75])}
 
 
 @pytest.fixture

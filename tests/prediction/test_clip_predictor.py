@@ -127,5 +127,20 @@ def test_a_single_picture_is_named(predictor, people, write_pictures, tmp_path):
 
 def test_a_face_beside_which_others_were_found(monkeypatch, predictor, people):
     face = Face((280.0, 200.0), (360.0, 200.0), 200.0, others=4)
-    monkeypatch.setattr("dfrnet_keras.features.face.find_face", lambda _: face)
+    monkeypatch.setattr("dfrnet_keras.features.face.find_face", lambda *_: face)
     assert flags(predictor.predict(people[0], 0, 5)) == {"several_faces"}
+
+
+def test_a_long_clip_is_not_kept(monkeypatch, predictor, people, write_video, write_pictures):
+    """The apex frame is read again where its face was not kept, and the answer is the same."""
+    whole = predictor.predict(people[0])
+    assert whole.apex > 3
+    monkeypatch.setattr("dfrnet_keras.features.extract._FACES_KEPT", 3)
+    for given in (people[0], write_video(people[0]), write_pictures(people[0])):
+        answer = predictor.predict(given)
+        assert answer.apex == whole.apex
+        np.testing.assert_array_equal(answer.maps.faces[1], whole.maps.faces[1])
+        np.testing.assert_array_equal(answer.maps.features.flow, whole.maps.features.flow)
+    later = predictor.predict(write_video([people[0][0]] * 4 + people[0], "later.avi"), 4)
+    assert later.apex == whole.apex + 4
+    np.testing.assert_array_equal(later.maps.faces[1], whole.maps.faces[1])

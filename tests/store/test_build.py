@@ -11,6 +11,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import spot_apex
 from dfrnet_keras.features.extract import Features, extract_features
 from dfrnet_keras.features.face import Face
+from dfrnet_keras.frames import read as reading
 from dfrnet_keras.frames import read_frames, read_image
 from dfrnet_keras.store import FeatureStore
 
@@ -64,18 +65,18 @@ def test_clips_without_annotated_apex_are_flagged(tmp_path, write_clips):
 
 
 def test_an_apex_is_annotated_or_spotted(tmp_path, monkeypatch, write_clips):
-    read = []
-    original = read_image
+    seen = []
+    original = reading._decoded
 
-    def count(path, **options):
-        read.append(path)
-        return original(path, **options)
+    def count(path):
+        seen.append(path)
+        return original(path)
 
-    monkeypatch.setattr("dfrnet_keras.frames.read.read_image", count)
+    monkeypatch.setattr(reading, "_decoded", count)
     clips = write_clips(tmp_path / "frames", 1, apex=2)
     store = FeatureStore.build(clips, tmp_path / "annotated", **FAST, crop="none")
     assert (store.rows[0].apex, store.rows[0].flags) == (2, ())
-    assert read == [clips[0].frames[0], clips[0].frames[2]]
+    assert seen == [clips[0].frames[0], clips[0].frames[2]]
     store = FeatureStore.build(clips, tmp_path / "middle", **FAST, crop="none", apex="midpoint")
     assert (store.rows[0].apex, store.rows[0].flags) == (1, ("apex_spotted",))
     assert (store.settings["apex"], store.settings["spotter"]) == ("midpoint", "midpoint")
@@ -88,7 +89,7 @@ def test_faces_are_cut_out_unless_they_fill_the_frames(tmp_path, monkeypatch, wr
     roomy = {clip.frames[0] for clip in clips[1:3]}
     pictures = {read_image(path).tobytes() for path in roomy}
 
-    def find(frame):
+    def find(frame, *_):
         side = 20.0 if frame.tobytes() in pictures else 45.0
         return Face((14.0, 20.0), (30.0, 20.0), side, ("eyes_not_found",))
 

@@ -54,7 +54,7 @@ def time_end_to_end(
         "remove_global_motion": how.remove_global_motion,
     }
 
-    cutter = FaceCutter(how.crop, size=how.size)
+    cutter = FaceCutter(how.crop, size=how.size, finder=how.face_finder)
     cutter(pair[0])  # finds the face, which stays known
 
     def cut() -> Sequence[NDArray]:
@@ -71,7 +71,7 @@ def time_end_to_end(
     flow = optical_flow(*larger, **options)
     predictor.network.set_inputs(maps(faces))
     calls: dict[str, Callable[[], object]] = {
-        "face": lambda: find_face(pair[0]),
+        "face": lambda: find_face(pair[0], how.face_finder),
         "cut": cut,
         "flow": lambda: optical_flow(*larger, **options),
         "strain": lambda: optical_strain(flow, cross_term=how.strain_cross_term),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dfrnet_keras.datasets import Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.extract import extract_clip, extract_features, resize_crop
+from dfrnet_keras.features.face import frames_needed
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.frames import iterate_frames
 from dfrnet_keras.models.inputs import input_names
@@ -61,13 +62,16 @@ def crops_of_clips(
     """
     chosen = np.linspace(0, len(clips) - 1, min(count, len(clips))).round().astype(int)
     for clip in (clips[place] for place in dict.fromkeys(chosen)):
-        known = clip.apex is not None
-        indexes = [clip.onset, clip.apex] if known else range(clip.onset, clip.offset + 1)
+        finder = preparation.face_finder
+        indexes: Sequence[int] = range(clip.onset, clip.offset + 1)
+        if clip.apex is not None:
+            indexes = frames_needed(clip.onset, clip.apex, finder)
         made = extract_clip(
             iterate_frames(clip.frames, indexes),
-            apex=1 if known else None,
+            apex=None if clip.apex is None else len(indexes) - 1,
             crop=preparation.crop,
             spotter=preparation.spotter,
+            face_finder=finder,
             flow_method="dis-fast",  # of the maps, which are not used
         )
         yield Crops(*(resize_crop(face, crop_size) for face in made.faces))
@@ -92,7 +96,8 @@ def verify_frames(
     """
     network = Network(tflite)
     options = preparation.options
-    del options["crop"], options["spotter"]
+    for name in ("crop", "spotter", "face_finder"):
+        options.pop(name, None)
     reference, answers = [], []
     for onset, apex in crops:
         features = extract_features([onset, apex], apex=1, **options)

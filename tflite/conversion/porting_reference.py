@@ -18,8 +18,7 @@ from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.errors import InputError
 
 # The steps that are inside optical_flow and extract_features: their own code, not a copy of it.
-from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, _bounded, resize_crop
-from dfrnet_keras.features.face import cut_faces
+from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, resize_crop
 from dfrnet_keras.features.flow import (
     _gray,
     _head_motion,
@@ -158,7 +157,7 @@ def _steps(
         }
         return given, prediction
     how = predictor.preparation
-    faces = [_bounded(face, how.size) for face in cut_faces(pair, how.crop, size=how.size)]
+    faces = prediction.maps.faces
     size = max(predictor.size, SMALLEST_FLOW_SIZE)
     first, second = (resize_crop(face, size) for face in faces)
     onset_gray, apex_gray = _gray(first, "onset"), _gray(second, "apex")

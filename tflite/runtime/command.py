@@ -15,6 +15,7 @@ from dfrnet_keras import __version__
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.prediction.answers import Answers
 from dfrnet_keras.prediction.clips import find_clips, frames_between
+from dfrnet_keras.prediction.which_face import one_by_one, parse_face
 from dfrnet_keras.tflite.runtime.predictor import Prediction, Predictor
 
 
@@ -53,6 +54,8 @@ def _parser() -> argparse.ArgumentParser:
     last.add_argument("--offset", type=int, help="last frame of the movement")
     last.add_argument("--end", type=float, metavar="SECONDS", help="the same in seconds")
     predict.add_argument("--crop", choices=("auto", "face", "none"), help="cut the face out")
+    predict.add_argument("--face", metavar="largest|N|all", help="which of several faces")
+    predict.add_argument("--face-finder", choices=("cascades", "landmarks"), help="how it is found")
     predict.add_argument("--threads", type=int, default=1, help="threads of the network")
     predict.add_argument("--json", action="store_true", help="print everything as JSON")
     return parser
@@ -67,11 +70,18 @@ def _predict(options: argparse.Namespace) -> bool:
         )
     failed: list[tuple[str, str]] = []
     named = find_clips(options.clips, failed)
-    predictor = Predictor(options.model, threads=options.threads, crop=options.crop)
+    face = parse_face(options.face)
+    predictor = Predictor(
+        options.model,
+        threads=options.threads,
+        crop=options.crop,
+        face_finder=options.face_finder,
+    )
     predictor.warm_up()
     answers = Answers(options.model, predictor.classes, failed)
-    for name, frames in named:
-        answers.add(name, partial(_answer, predictor, frames, options))
+    faces = one_by_one(named, face, predictor, lambda frames: _part(frames, options)[0])
+    for name, frames, which in faces:
+        answers.add(name, partial(_answer, predictor, frames, options, which))
     for line in [answers.as_json()] if options.json else answers.as_lines():
         print(line)
     for _, reason in answers.failed:
@@ -80,12 +90,19 @@ def _predict(options: argparse.Namespace) -> bool:
 
 
 def _answer(
-    predictor: Predictor, frames: Sequence[Path], options: argparse.Namespace
+    predictor: Predictor,
+    frames: Sequence[Path],
+    options: argparse.Namespace,
+    which: str | int | None,
 ) -> Prediction:
+    first, last = _part(frames, options)
+    return predictor.predict_files(frames, first, options.apex, last, face=which)
+
+
+def _part(frames: Sequence[Path], options: argparse.Namespace) -> tuple[int, int | None]:
+    """The frames that are meant: the first and the last one."""
     first, last = frames_between(frames, options.start, options.end)
-    return predictor.predict_files(
-        frames,
+    return (
         first if options.onset is None else options.onset,
-        options.apex,
         last if options.offset is None else options.offset,
     )

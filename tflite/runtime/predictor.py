@@ -35,6 +35,7 @@ class Predictor(ClipPredictor):
         crop: `"auto"`, `"face"` or `"none"`, see `features.extract_clip`. By default faces are
             cut out if those of the training were; otherwise unless they fill the frame.
         spotter: How the apex is spotted, see `features.spot_apex`; by default as in training.
+        face_finder: How faces are found, see `features.Preparation.for_prediction`.
 
     Attributes:
         metadata: All that the file says of itself.
@@ -54,6 +55,7 @@ class Predictor(ClipPredictor):
         threads: int = 1,
         crop: str | None = None,
         spotter: str | None = None,
+        face_finder: str | None = None,
     ) -> None:
         self.network = Network(path, threads=threads)
         self.metadata = read_metadata(path)
@@ -67,6 +69,7 @@ class Predictor(ClipPredictor):
             preparation={**self.metadata["preparation"], "size": size},
             crop=crop,
             spotter=spotter,
+            face_finder=face_finder,
             abstention=self.metadata.get("abstention"),
         )
         if self.network.output.shape[-1] != len(self.classes):

@@ -27,6 +27,27 @@ def render_face(identity: Identity, framing: Framing, *, supersampling: int = 2)
     Returns:
         float32 `(height * supersampling, width * supersampling, 3)` RGB between 0 and 255.
     """
+    return np.clip(_painted(identity, framing, supersampling).image, 0, 255)
+
+
+def render_person(
+    identity: Identity, framing: Framing, *, supersampling: int = 2
+) -> tuple[_Map, _Map]:
+    """A person who can be moved in front of a wall that stays.
+
+    Args:
+        identity, framing, supersampling: As in `render_face`.
+
+    Returns:
+        The person, float32 `(height * supersampling, width * supersampling, 4)`: what `render_face`
+        gives, and how much of each point is person, from 0 to 255; and the wall, of three channels.
+    """
+    canvas = _painted(identity, framing, supersampling)
+    person = np.dstack([np.clip(canvas.image, 0, 255), 255 * canvas.cover])
+    return person, np.clip(canvas.wall, 0, 255)
+
+
+def _painted(identity: Identity, framing: Framing, supersampling: int) -> _Canvas:
     canvas = _Canvas(identity, framing, supersampling)
     _draw_behind(canvas)
     _draw_skin(canvas)
@@ -37,7 +58,7 @@ def render_face(identity: Identity, framing: Framing, *, supersampling: int = 2)
     _draw_mouth(canvas)
     if canvas.traits["glasses"] > 0:
         _draw_glasses(canvas)
-    return np.clip(canvas.image, 0, 255)
+    return canvas
 
 
 def _hill(distance: _Map, width: float) -> _Map:
@@ -61,7 +82,8 @@ class _Canvas:
         self.x = axis(shape[1], framing.cx)[None, :]
         self.y = axis(shape[0], framing.cy)[:, None]
         self.edge = 0.008  # just over a pixel of a 640 x 480 picture
-        self.image = np.empty((*shape, 3), np.float32)
+        self.image = self.wall = np.empty((*shape, 3), np.float32)
+        self.cover = np.zeros(shape, np.float32)
         skin = _FAIR + traits["skin_tone"] * (_DARK - _FAIR)
         self.skin = skin * traits["skin_brightness"]
         self.lip = skin * np.array([0.80, 0.58, 0.62]) * traits["lip_brightness"]
@@ -98,19 +120,25 @@ class _Canvas:
         """Lay a colour over the picture where the mask is 1."""
         self.image += mask[..., None] * (np.asarray(colour, np.float32) - self.image)
 
+    def lay(self, mask: _Map, colour: NDArray | float) -> None:
+        """Paint a part of the person that hides the wall."""
+        self.paint(mask, colour)
+        self.cover = np.maximum(self.cover, mask)
+
 
 def _draw_behind(canvas: _Canvas) -> None:
     """Wall, neck, shoulders, and the hair behind the head."""
     rng, traits = canvas.rng, canvas.traits
     wall = canvas.noise((80, 18), (20, 6), (2, 2)) + np.float32(rng.uniform(90, 190))
     canvas.image[:] = wall[..., None] * (1 + rng.normal(0, 0.05, 3)).astype(np.float32)
+    canvas.wall = canvas.image.copy()
     neck = np.maximum(np.abs(canvas.x) - 0.55 * traits["face_width"], 0.6 - canvas.y)
-    canvas.paint(canvas.inside(neck), canvas.skin * 0.72)
+    canvas.lay(canvas.inside(neck), canvas.skin * 0.72)
     shoulders = 1.25 - canvas.y + 0.5 * canvas.x**2
-    canvas.paint(canvas.inside(shoulders), np.array([50.0, 60, 90]) * rng.uniform(0.4, 1.6))
+    canvas.lay(canvas.inside(shoulders), np.array([50.0, 60, 90]) * rng.uniform(0.4, 1.6))
     half_width = traits["face_width"] + 0.12 + traits["hair_side"]
     head = np.sqrt((canvas.x / half_width) ** 2 + ((canvas.y + 0.15) / 1.02) ** 2) - 1
-    canvas.paint(canvas.inside(head), canvas.hair)
+    canvas.lay(canvas.inside(head), canvas.hair)
 
 
 def _draw_skin(canvas: _Canvas) -> None:
@@ -133,7 +161,7 @@ def _draw_skin(canvas: _Canvas) -> None:
             spot = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
             squared = (x[:, spot[1]] - at_x) ** 2 + (y[spot[0]] - at_y) ** 2
             skin[spot] *= (1 - 0.35 * np.exp(-0.5 * squared / size**2))[..., None]
-    canvas.paint(canvas.inside((canvas.radius - 1) * 0.8), skin)
+    canvas.lay(canvas.inside((canvas.radius - 1) * 0.8), skin)
 
 
 def _relief(canvas: _Canvas) -> _Map:

@@ -32,6 +32,7 @@ NEGATIVES = ("still", "blink", "gaze", "speech", "head turn", "flicker", "noise"
 KINDS = ("expression", *NEGATIVES)
 SOURCES = ("hills", "model", "rendered")
 NO_CLASS = -1
+FLOW_METHODS = ("dis", "ilk")  # what measures the flow of rendered maps
 PICTURE_SIZE = 128  # pixels: side of the rendered faces
 
 _NUMBERS = {
@@ -89,6 +90,7 @@ def draw_unit_maps(
     peak: tuple[float, float] = (0.8, 5.0),
     free: float = _FREE,
     size: int = 28,
+    flow_method: str | None = None,
 ) -> UnitMaps:
     """Draw maps with their class, kind and units.
 
@@ -102,6 +104,8 @@ def draw_unit_maps(
         peak: Bounds of the largest displacement of a rendered expression, in pixels of 128.
         free: Share of the face model's expressions that are any units together, without a class.
         size: Height and width of the maps.
+        flow_method: Of rendered maps, see `features.optical_flow`; "dis" and "ilk" in turns by
+            default. The pictures do not depend on it.
     """
     random = np.random.default_rng([seed, SOURCES.index(source)])
     others = [kind for kind in kinds if kind != "expression"]
@@ -111,7 +115,7 @@ def draw_unit_maps(
         for _ in range(count)
     ]
     if source == "rendered":
-        made = list(_rendered(random, drawn, layout, size, seed, peak, free))
+        made = list(_rendered(random, drawn, layout, size, seed, peak, free, flow_method))
     else:
         made = [_unpictured(random, kind, source, layout, size, free) for kind in drawn]
     flow, labels, units, peaks = (list(part) for part in zip(*made, strict=True))
@@ -226,6 +230,7 @@ def _rendered(
     seed: int,
     peak: tuple[float, float],
     free: float,
+    flow_method: str | None,
 ) -> Iterator[_Made]:
     side = PICTURE_SIZE
     for number, kind in enumerate(kinds):
@@ -251,7 +256,8 @@ def _rendered(
         pixels = float(np.exp(random.uniform(*np.log(bounds)))) if largest > 0 else 0.0
         moved = _moved(random, face, field * (pixels / max(largest, 1e-6)))
         pictures = _pictured(random, [face, moved], kind)
-        maps = extract_features(pictures, apex=1, size=size, flow_method="dis").flow
+        method = flow_method or FLOW_METHODS[number % len(FLOW_METHODS)]
+        maps = extract_features(pictures, apex=1, size=size, flow_method=method).flow
         yield maps, label, units, pixels
 
 
@@ -264,16 +270,9 @@ def _moved(random: np.random.Generator, face: NDArray, field: NDArray) -> NDArra
     middle = (side - 1) / 2
     x_back = x - right + turn * (y - middle) - growth * (x - middle) - wide[..., 0]
     y_back = y - down - turn * (x - middle) - growth * (y - middle) - wide[..., 1]
-    return np.asarray(
-        cv2.remap(
-            face,
-            x_back.astype(np.float32),
-            y_back.astype(np.float32),
-            cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.float32,
-    )
+    back = x_back.astype(np.float32), y_back.astype(np.float32)
+    moved = cv2.remap(face, *back, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
 
 
 def _pictured(
