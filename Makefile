@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 DEMO = runs/demo
 
-.PHONY: install demo test test-all check clean
+.PHONY: install demo test test-all check docs release clean
 
 install: .venv/installed
 
@@ -31,5 +31,21 @@ test: install
 test-all: install
 	$(BIN)/pytest -n 2 --dist worksteal -m "slow or not slow"
 
+# The documentation site, build/docs/index.html. A warning, a dead link among them, is an error.
+docs: .venv/docs-installed
+	$(BIN)/python -m sphinx -W --keep-going -q -E -b html docs build/docs
+
+.venv/docs-installed: .venv/installed
+	$(BIN)/pip install --quiet -e '.[docs]'
+	touch $@
+
+# dist/: sdist, wheel, SBOM and documentation of the commit that is checked out; docs/releasing.md.
+release: .venv/docs-installed .venv/release-installed
+	$(BIN)/python .ci/release.py
+
+.venv/release-installed: .ci/release-tools.txt .venv/docs-installed
+	$(BIN)/pip install --quiet -r .ci/release-tools.txt
+	touch $@
+
 clean:
-	rm -rf .venv runs build dist *.egg-info
+	rm -rf .venv runs build dist docs/api *.egg-info
