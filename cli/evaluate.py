@@ -14,7 +14,7 @@ from dfrnet_keras.cli.console import console, print_table
 @click.argument("run", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def evaluate(run: str, as_json: bool) -> None:
-    """Print UF1, UAR and accuracy of RUN, pooled over all clips, from its rows.
+    """Print UF1, UAR, accuracy and weighted F1 of RUN, pooled over all clips, from its rows.
 
     RUN is the folder that `dfr-keras fit` printed. The mean over seeds comes first, then each
     seed, each dataset, and the 95 % interval of a bootstrap over subjects.
@@ -56,7 +56,7 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     if len(metrics["datasets"]) > 1:
         lines |= {f"  {name}": figures for name, figures in metrics["datasets"].items()}
     print_table(
-        ["", "UF1", "", "UAR", "", "accuracy", "clips"],
+        ["", "UF1", "", "UAR", "", "accuracy", "weighted F1", "clips"],
         [
             *(_line(name, figures, figures["clips"]) for name, figures in lines.items()),
             _line("most frequent class", metrics["floor"], metrics["clips"]),
@@ -94,4 +94,10 @@ def _line(name: str, figures: dict[str, Any], clips: int) -> list[str]:
     for key in ("uf1", "uar"):
         low, high = figures.get("interval", {}).get(key, (None, None))
         values += [f"{figures[key]:.4f}", "" if low is None else f"{low:.2f}-{high:.2f}"]
-    return [name, *values, f"{figures['accuracy']:.4f}", str(clips)]
+    return [
+        name,
+        *values,
+        f"{figures['accuracy']:.4f}",
+        f"{figures['weighted_f1']:.4f}",
+        str(clips),
+    ]

@@ -23,6 +23,8 @@ class Scores:
         uar: Unweighted average recall, the mean over classes of TP / n.
         macro_precision: Mean over classes of TP / (TP + FP); some papers print it as "UAR".
         accuracy: Share of clips that are right.
+        weighted_f1: Mean of F1 over classes, each weighted by its clips; papers on five or seven
+            classes print it.
         clips: How many clips were counted.
     """
 
@@ -30,6 +32,7 @@ class Scores:
     uar: float
     macro_precision: float
     accuracy: float
+    weighted_f1: float
     clips: int
 
 
@@ -72,11 +75,14 @@ def scores(matrix: np.ndarray) -> Scores:
     """
     matrix = np.asarray(matrix)
     total = int(matrix.sum())
+    # Every class that has a clip has an F1; the others weigh nothing.
+    f1 = 2 * np.diagonal(matrix) / np.maximum(matrix.sum(0) + matrix.sum(1), 1)
     return Scores(
         uf1=float(mean_f1(matrix)),
         uar=float(mean_recall(matrix)),
         macro_precision=float(mean_recall(matrix.T)),
         accuracy=float(np.trace(matrix) / total) if total else float("nan"),
+        weighted_f1=float(f1 @ matrix.sum(1) / total) if total else float("nan"),
         clips=total,
     )
 

@@ -136,6 +136,9 @@ class Run:
         return figures
 
 
+_FIGURES = ("uf1", "uar", "accuracy", "macro_precision", "weighted_f1")
+
+
 def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str, Any]:
     """Pooled figures of the rows: mean over seeds, per seed, per dataset, per subject.
 
@@ -145,8 +148,8 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
 
     Returns:
         A dictionary that JSON can hold, `None` where a figure is not defined. `uf1`, `uar`,
-        `accuracy`, `macro_precision` are means over seeds of the figure pooled over all clips;
-        `spread` the standard deviation over seeds; `interval` the 95 % bootstrap over subjects,
+        `accuracy`, `macro_precision`, `weighted_f1` are means over seeds of the figure pooled over
+        all clips; `spread` the standard deviation over seeds; `interval` the 95 % bootstrap over subjects,
         also of each of `datasets`; `floor` what always answering the most frequent class reaches;
         `confusion_matrix` the sum over seeds.
     """
@@ -156,7 +159,7 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
     # A fold that failed or was not run yet lacks its clips under that seed alone.
     clips = matrices.sum((2, 3)).max(0, initial=0)
     if not rows:
-        nothing = {"uf1": None, "uar": None, "accuracy": None, "macro_precision": None}
+        nothing = dict.fromkeys(_FIGURES)
         return {**nothing, "clips": 0, "classes": list(classes), "floor": None,
                 "spread": {"uf1": None, "uar": None}, "confusion_matrix": None,
                 "interval": {"uf1": [None, None], "uar": [None, None]},
@@ -228,11 +231,11 @@ def _interval(matrices: np.ndarray) -> dict[str, list[float | None]]:
 def _means_over_seeds(matrices: np.ndarray) -> dict[str, Any]:
     """Means and spread over seeds of the figures of (seeds, subjects, classes, classes)."""
     each = [scores(matrix.sum(0)) for matrix in matrices if matrix.any()]
-    names = ("uf1", "uar", "accuracy", "macro_precision")
-    values = {name: [getattr(score, name) for score in each] for name in names}
-    means: dict[str, Any] = {name: float(np.mean(values[name])) for name in names}
+    values = {name: [getattr(score, name) for score in each] for name in _FIGURES}
+    means: dict[str, Any] = {name: float(np.mean(values[name])) for name in _FIGURES}
     means["spread"] = {
-        name: float(np.std(values[name], ddof=1)) if len(each) > 1 else None for name in names[:2]
+        name: float(np.std(values[name], ddof=1)) if len(each) > 1 else None
+        for name in _FIGURES[:2]
     }
     return means
 

@@ -47,7 +47,7 @@ def test_figures_as_json(uninterrupted):
     assert {
         "uf1", "uar", "accuracy", "macro_precision", "spread", "interval", "floor", "clips",
         "classes", "confusion_matrix", "seeds", "datasets", "subjects", "protocol", "validation",
-        "optimistic", "folds", "complete", "run_dir",
+        "optimistic", "folds", "complete", "run_dir", "weighted_f1",
     } == set(metrics)  # fmt: skip
     assert metrics["run_dir"] == str(folder)
     assert metrics["complete"] is True
