@@ -150,8 +150,8 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
         A dictionary that JSON can hold, `None` where a figure is not defined. `uf1`, `uar`,
         `accuracy`, `macro_precision`, `weighted_f1` are means over seeds of the figure pooled over
         all clips; `spread` the standard deviation over seeds; `interval` the 95 % bootstrap over
-        subjects, also of each of `datasets`; `floor` what always answering the most frequent class reaches;
-        `confusion_matrix` the sum over seeds.
+        subjects, also of each of `datasets`; `floor` what always answering the most frequent class
+        reaches; `confusion_matrix` the sum over seeds.
     """
     rows = list(rows)
     seeds, persons, matrices = subject_matrices(rows, classes)
