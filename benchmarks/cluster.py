@@ -73,11 +73,15 @@ def main() -> None:
         f"{options.workers} workers, {len(killed)} killed: {len(run.folds)} folds in "
         f"{seconds:.0f} s, {len(run.failed)} failed"
     )
-    same = [row.predicted for row in run.predictions] == [r.predicted for r in alone.predictions]
+    # By clip: rows stand in the order in which folds were done.
+    found, expected = ({row.key: row for row in each.predictions} for each in (run, alone))
+    same = {key: row.predicted for key, row in found.items()} == {
+        key: row.predicted for key, row in expected.items()
+    }
     apart = max(
         abs(one - two)
-        for a, b in zip(run.predictions, alone.predictions, strict=True)
-        for one, two in zip(a.probabilities, b.probabilities, strict=True)
+        for key, row in expected.items()
+        for one, two in zip(row.probabilities, found[key].probabilities, strict=True)
     )
     print(f"same classes: {same}; largest difference of a probability: {apart:.2g}")
 

@@ -86,9 +86,9 @@ def _check_workers(client: Client, address: str) -> None:
     mine = versions()
     for worker, theirs in client.run(versions).items():
         for name, version in mine.items():
-            if theirs[name] != version:
+            if theirs.get(name) != version:
                 raise InputError(
-                    f"The worker {worker} has {name} {theirs[name]} and this process {version}: "
+                    f"The worker {worker} has {name} {theirs.get(name, 'not at all')} and this process {version}: "
                     "install the same versions on all hosts, or results would differ."
                 )
 
