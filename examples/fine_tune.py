@@ -2,8 +2,9 @@
 
 Clips are listed as `Clip`, prepared once into a feature store, and fed from there. The network
 starts from a `.keras` file that `dfr-keras fit --all-subjects` wrote, from the network that comes
-with the package (`drawn-units`), or from nothing. Without arguments it does all this with synthetic clips, in about a minute. What it writes,
-`fine_tuned/network.keras`, is a file for `dfr-keras predict` and `convert`.
+with the package (`drawn-units`), or from nothing. Without arguments it does all this with synthetic
+clips, in about a minute. What it writes, `fine_tuned/network.keras`, is a file for
+`dfr-keras predict` and `convert`.
 
     python examples/fine_tune.py [MODEL.keras | drawn-units]
 """

@@ -87,8 +87,9 @@ def _check_workers(client: Client, address: str) -> None:
     for worker, theirs in client.run(versions).items():
         for name, version in mine.items():
             if theirs.get(name) != version:
+                other = theirs.get(name, "not at all")
                 raise InputError(
-                    f"The worker {worker} has {name} {theirs.get(name, 'not at all')} and this process {version}: "
+                    f"The worker {worker} has {name} {other} and this process {version}: "
                     "install the same versions on all hosts, or results would differ."
                 )
 

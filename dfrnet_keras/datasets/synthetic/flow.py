@@ -69,6 +69,11 @@ _HILLS = {
     "blink": [(-0.02, 1.0, 0.095, 0.29, 0.0, 0.8)],
 }
 ACTION_UNITS = tuple(_HILLS)
+UNIT_NUMBERS = {
+    "inner brow up": 1, "outer brow up": 2, "brow down": 4, "lid up": 5, "cheek up": 6,
+    "lid tight": 7, "nose": 9, "upper lip": 10, "smile": 12, "dimple": 14, "corner down": 15,
+    "chin": 17, "stretch": 20, "press": 24, "jaw": 26, "blink": 45,
+}  # fmt: skip
 
 # Of each class, combinations of units and how often each is drawn.
 _COMBINATIONS = {
@@ -92,6 +97,20 @@ _BLINKS = 0.12  # share of clips in which the lids move besides
 _ONE_SIDED = 0.25  # share of the movements that one side of the face makes far more weakly
 # Extent in pixels and strength of what a camera and the flow method add.
 _WAVES = ((1, 0.25), (3, 0.5), (6, 0.6))
+
+
+def unit_places(unit: int, layout: FaceLayout = CUT_FACES) -> list[tuple[float, float]]:
+    """Where an action unit moves a face: height and left to right, left half first, in parts of
+    the map's side.
+
+    Args:
+        unit: Its number, of `UNIT_NUMBERS`.
+        layout: Where the face lies.
+    """
+    (name,) = (name for name, number in UNIT_NUMBERS.items() if number == unit)
+    height, distance, *_ = _HILLS[name][0]
+    row = layout.eye_row + height * (layout.mouth_row - layout.eye_row)
+    return [(row, 0.5 + sign * distance * layout.eye_offset) for sign in (-1, 1)]
 
 
 def draw_motion(
