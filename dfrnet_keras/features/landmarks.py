@@ -59,6 +59,11 @@ def landmarks_available() -> bool:
     return _package_files() is not None
 
 
+def face_networks() -> dict[str, Path] | None:
+    """The two files, `"faces"` and `"mesh"`; `None` where the extra is not installed."""
+    return _package_files()
+
+
 def find_meshes(frame: NDArray[np.uint8]) -> list[FaceMesh]:
     """All faces of a picture, the one that the detector is surest of first.
 

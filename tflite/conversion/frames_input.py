@@ -12,12 +12,15 @@ from dfrnet_keras.tflite.runtime.metadata import read_metadata, with_metadata
 _CONTENT = "face crop of the {} frame, RGB, 0 to 255; both cut by one transform"
 
 
-def take_frames(tflite: bytes, *, crop_size: int = CROP_SIZE) -> bytes:
+def take_frames(
+    tflite: bytes, *, crop_size: int = CROP_SIZE, keep_maps: bool = False
+) -> bytes:
     """Put the preparation of the maps before a network, in float whatever the network's type.
 
     Args:
         tflite: Content of a file that `convert` made, with float32 inputs.
         crop_size: Height and width of the crops in pixels.
+        keep_maps: The file gives the maps as well, as outputs of their names.
 
     Returns:
         Content of a file from `onset` and `apex`, uint8 `(1, crop_size, crop_size, 3)`, to
@@ -36,7 +39,7 @@ def take_frames(tflite: bytes, *, crop_size: int = CROP_SIZE) -> bytes:
             )
     preparation = Preparation.from_settings(about["preparation"])
     maps = map_network(about["inputs"], preparation, crop_size=crop_size)
-    content = join(export(maps), tflite)
+    content = join(export(maps), tflite, kept=list(about["inputs"]) if keep_maps else ())
     about["inputs"] = {
         frame: {
             "shape": [1, crop_size, crop_size, 3],

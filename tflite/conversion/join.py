@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 
-def join(first: bytes, second: bytes) -> bytes:
+def join(first: bytes, second: bytes, *, kept: Sequence[str] = ()) -> bytes:
     """Put one network before another.
 
     Each keeps its own operations and types: a float preparation before a quantised network.
@@ -14,6 +15,7 @@ def join(first: bytes, second: bytes) -> bytes:
         first: Content of a `.tflite` file with one signature, whose outputs bear the names of the
             inputs of `second` and have their types and shapes.
         second: Content of another one.
+        kept: Names of outputs of `first` that the file gives as well.
 
     Returns:
         Content of a file with the inputs of `first` and the outputs of `second`.
@@ -47,15 +49,21 @@ def join(first: bytes, second: bytes) -> bytes:
                 setattr(operator, field, [moved[int(index)] for index in indexes])
     graph.tensors = [*graph.tensors, *added.tensors]
     graph.operators = [*graph.operators, *added.operators]
-    graph.outputs = [moved[int(index)] for index in added.outputs]
     outputs = back.signatureDefs[0].outputs
     for entry in outputs:
         entry.tensorIndex = moved[entry.tensorIndex]
-    front.signatureDefs[0].outputs = outputs
+    between = [entry for entry in front.signatureDefs[0].outputs if _text(entry.name) in kept]
+    graph.outputs = [moved[int(index)] for index in added.outputs]
+    graph.outputs += [entry.tensorIndex for entry in between]
+    front.signatureDefs[0].outputs = [*outputs, *between]
     (ours, entry), (theirs, other) = needed_runtime(front), needed_runtime(back)
     if entry is not None and other is not None and _parts(theirs) > _parts(ours):
         entry.buffer = other.buffer + buffers
     return bytes(flatbuffer_utils.convert_object_to_bytearray(front))
+
+
+def _text(name: bytes | str) -> str:
+    return name.decode() if isinstance(name, bytes) else name
 
 
 def needed_runtime(model: Any) -> tuple[str, Any]:
