@@ -30,6 +30,7 @@ _COMMANDS = {
     "reproduce": "Run the paper's tables and figures again, beside the printed figures.",
     "spot": "Find and name the expressions in long recordings.",
     "summary": "Print a network's layers, parameters and MACs beside the paper's.",
+    "web": "Write or serve a page that does it all in a browser.",
     "watch": "Find and name expressions live, of a camera or a video.",
 }
 

@@ -18,7 +18,7 @@ from dfrnet_keras.tflite.conversion.frames_input import take_frames
 from dfrnet_keras.tflite.runtime.metadata import read_metadata
 
 _HERE = Path(__file__).parent
-LITERT = _HERE / "litert.tar.xz"  # made by web/tools/vendor_litert.py
+LITERT = _HERE / "litert.tar.xz"  # made by .ci/vendor_litert.py
 # web/NOTICE names it; a wheel that was damaged on its way would give a page that hangs.
 LITERT_SHA256 = "89f34ba3839655cee417a902456920fcfc50a885e0a7c6e21fd7b9615b908365"
 _PACKED = (".wasm", ".tflite")

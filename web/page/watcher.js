@@ -48,6 +48,7 @@ export class Watcher {
     this.samples = []; // { time, index, crop }
     this.pairs = []; // { time, onset, apex, strength }
     this.looked = -Infinity;
+    this.busyUntil = -Infinity; // what an earlier find spans
   }
 
   /** Take a frame; returns { face, strength, find } as far as there is any. */
@@ -157,12 +158,14 @@ export class Watcher {
     if (!due) return null;
     due.done = true;
     if (due.strength < least) return null;
-    const rivals = this.pairs.filter((pair) => Math.abs(pair.time - due.time) <= AFTER);
-    if (rivals.some((pair) => pair.strength > due.strength || pair.found)) return null;
+    // The way back is as strong as the way there: it is told by what follows it, not by strength.
+    const near = this.pairs.filter((pair) => Math.abs(pair.time - due.time) <= BACK / 2);
+    if (near.some((pair) => pair.strength > due.strength)) return null;
+    if (due.onset.time < this.busyUntil) return null;
     const after = this.samples.find((sample) => sample.time >= due.time + AFTER - 1e-3);
     const left = after ? await this.answer(due.onset.crop, after.crop) : null;
     if (left && left.strength > RETURNED * due.strength) return null;
-    due.found = true;
+    this.busyUntil = after?.time ?? time;
     return this.#found(due.onset, due.apex, await this.answer(due.onset.crop, due.apex.crop));
   }
 

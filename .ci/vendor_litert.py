@@ -1,6 +1,6 @@
 """Packs LiteRT.js for the page: `litert.tar.xz`, from the npm packages, held against their hashes.
 
-    python web/tools/vendor_litert.py
+    python .ci/vendor_litert.py
 
 Needs npm. The same bytes come out each time.
 """
@@ -16,7 +16,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-TARGET = Path(__file__).parents[1] / "litert.tar.xz"
+TARGET = Path(__file__).parents[1] / "web" / "litert.tar.xz"
 # As the registry gives them under dist.integrity.
 PACKAGES = {
     "@litertjs/core@2.5.3": "PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkvi"
