@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from dfrnet_keras.datasets.action_units import unit_number
 
-if TYPE_CHECKING:
-    from dfrnet_keras.evaluation.run import Prediction
-
 PRESENT = 0.3  # strength from which a unit counts as seen, that of `models.preset` too
 
 
-def unit_scores(rows: Iterable[Prediction]) -> dict[str, Any]:
+def unit_scores(rows: Iterable[Any]) -> dict[str, Any]:
     """F1 of each action unit over the clips whose sheet names units, whatever side and intensity.
 
     Args:
-        rows: One per clip and seed; those without units in the sheet or of the learner do not
+        rows: `run.Prediction`, one per clip and seed; those without units in the sheet or of the learner do not
             count.
 
     Returns:
