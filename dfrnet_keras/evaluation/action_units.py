@@ -16,8 +16,8 @@ def unit_scores(rows: Iterable[Any]) -> dict[str, Any]:
     """F1 of each action unit over the clips whose sheet names units, whatever side and intensity.
 
     Args:
-        rows: `run.Prediction`, one per clip and seed; those without units in the sheet or of the learner do not
-            count.
+        rows: `run.Prediction`, one per clip and seed; those without units in the sheet or of the
+            learner do not count.
 
     Returns:
         Nothing where no row counts. Else `units`: of each number that a sheet names or the learner
