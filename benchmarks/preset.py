@@ -1,6 +1,6 @@
 """The preset on drawn people it never saw, and on real maps nothing of it was made with.
 
-    python benchmarks/preset.py [--preset NAME] [--maps FOLDER]
+    python benchmarks/preset.py [--preset NAME] [--maps FOLDER] [--picture FILE]
 
 Abstention by kind of clip; expressions answered by their size; F1 of each action unit; clips that
 another generator moves (`datasets.synthetic.motion`), by way of camera pictures, face finding and
@@ -97,18 +97,35 @@ def real(name: str, folder: str) -> dict:
     return result
 
 
+def draw(means: dict, path: str) -> None:
+    """Mean strength of each unit in the real maps of each class."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(9, 3), constrained_layout=True)
+    for number, (label, units) in enumerate(means.items()):
+        places = np.arange(len(units)) + 0.27 * (number - 1)
+        axes.bar(places, list(units.values()), 0.26, label=label)
+    axes.set_xticks(range(len(units)), list(units), rotation=45)
+    axes.set_ylabel("mean strength")
+    axes.legend(frameon=False)
+    figure.savefig(path, dpi=110)
+
+
 def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--preset", default=DEFAULT_PRESET)
     options.add_argument("--maps")
     options.add_argument("--count", type=int, default=2000)
     options.add_argument("--subjects", type=int, default=10)
+    options.add_argument("--picture")
     given = options.parse_args()
     preset = Preset(given.preset)
     result = {"drawn": drawn(preset, given.count)}
     result["another generator"] = other_generator(preset, given.subjects)
     if given.maps:
         result["megc2019"] = real(given.preset, given.maps)
+        if given.picture:
+            draw(result["megc2019"]["mean strength of each unit by true class"], given.picture)
     print(json.dumps(result, indent=1))
 
 

@@ -34,7 +34,8 @@ GRID = {
     "strength": (0.003, 0.0045, 0.006, 0.008),
     "noise": (3.0, 4.0, 5.0),
     "jaw": (0.2, 0.25, 0.3),
-    "mouth": (0.35, 0.45, 0.55),
+    "mouth": (0.25, 0.35, 0.45),
+    "strongest_micro": (0.04, 0.055, 0.08),
     "head": (0.15, 0.3, 0.45),
     "macro_head": (0.5, 1.0, 1.5),
     "macro_strength": (0.015, 0.02, 0.03),
@@ -76,7 +77,9 @@ def spot(samples: list[Sample], thresholds: Thresholds) -> list:
 def count(tracked: list, thresholds: Thresholds, kind: str) -> dict:
     """Hits, false finds, misses over all recordings, as MEGC counts: IoU of frames 0.5 or more."""
     hits, false, missed, apexes, seconds = 0, 0, 0, [], 0.0
+    by_recording = []
     for samples, truth in tracked:
+        before = false
         open_truth = [one for one in truth if one.kind == kind]
         seconds += samples[-1].time
         found = [one for one in spot(samples, thresholds) if one.kind == kind]
@@ -88,6 +91,7 @@ def count(tracked: list, thresholds: Thresholds, kind: str) -> dict:
             else:
                 false += 1
         missed += len(open_truth)
+        by_recording.append(false - before)
     return {
         "hits": hits,
         "false": false,
@@ -96,6 +100,7 @@ def count(tracked: list, thresholds: Thresholds, kind: str) -> dict:
         "precision": round(hits / max(1, hits + false), 3),
         "recall": round(hits / max(1, hits + missed), 3),
         "apex_error_frames": round(float(np.mean(apexes)), 2) if apexes else None,
+        "false_by_recording": by_recording,
         "false_a_minute": round(60 * false / max(seconds, 1e-9), 2),
     }
 

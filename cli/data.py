@@ -17,7 +17,7 @@ from dfrnet_keras.cli.progress import clip_progress
 if TYPE_CHECKING:
     from dfrnet_keras.datasets.check import Report
 
-_CLIPS = ("casme2", "smic", "samm", "megc2019")
+_CLIPS = ("casme2", "smic", "samm", "megc2019", "casme", "casme3", "casme3-c", "mmew", "4dme")
 _RECORDINGS = ("casme-squared", "samm-lv")
 
 
@@ -151,6 +151,8 @@ def _print_report(report: Report) -> None:
               help="Another seed, other people.")  # fmt: skip
 @click.option("--raw/--cropped", "raw", default=True, show_default="raw",
               help="Camera pictures, or faces cut out as in the cropped editions.")  # fmt: skip
+@click.option("--others", is_flag=True,
+              help="Call some of the negative clips others, as the sheets do.")  # fmt: skip
 @shared.processes
 def synthesize(
     layout: str,
@@ -173,8 +175,10 @@ def synthesize(
 
     long = layout in _RECORDINGS
     what = "recordings" if long else "clips"
-    given = {name for name, value in options.items() if value is not None} - {"seed", "jobs"}
-    foreign = given & ({"frames"} if long else {"seconds", "size"})
+    if not options["others"]:
+        del options["others"]
+    given = {name for name, value in options.items() if value is not None}
+    foreign = given & ({"frames", "others"} if long else {"seconds", "size"})
     if foreign or (long and not raw):
         option = f"--{min(foreign)}" if foreign else "--cropped"
         raise click.UsageError(f"{option} has no meaning for the {what} of {layout}: leave it out")

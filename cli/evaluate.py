@@ -14,7 +14,7 @@ from dfrnet_keras.cli.console import console, print_table
 @click.argument("run", type=click.Path())
 @click.option("--json", "as_json", is_flag=True, help="Print all figures as JSON.")
 def evaluate(run: str, as_json: bool) -> None:
-    """Print UF1, UAR and accuracy of RUN, pooled over all clips, from its rows.
+    """Print UF1, UAR, weighted F1 and accuracy of RUN, pooled over all clips, from its rows.
 
     RUN is the folder that `dfr-keras fit` printed. The mean over seeds comes first, then each
     seed, each dataset, and the 95 % interval of a bootstrap over subjects.
@@ -56,12 +56,12 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
     if len(metrics["datasets"]) > 1:
         lines |= {f"  {name}": figures for name, figures in metrics["datasets"].items()}
     print_table(
-        ["", "UF1", "", "UAR", "", "accuracy", "clips"],
+        ["", "UF1", "", "UAR", "", "weighted F1", "accuracy", "clips"],
         [
             *(_line(name, figures, figures["clips"]) for name, figures in lines.items()),
             _line("most frequent class", metrics["floor"], metrics["clips"]),
         ],
-        left=(0, 2, 4, 6),
+        left=(0, 2, 4, 7),
         styles=["bold", *[None] * (len(lines) - 1), "dim"],
     )
     out.print("Beside each: the 95 % interval of a bootstrap over subjects.", style="dim")
@@ -73,6 +73,18 @@ def print_metrics(metrics: dict[str, Any], *, as_json: bool) -> None:
         ],
         left=range(9),
     )
+    if units := metrics.get("action_units"):
+        out.print(f"Action units of {units['clips']} clips; always: by answering it every time.")
+        print_table(
+            ["unit", "F1", "always", "clips"],
+            [
+                [f"AU{name}", f"{figures['f1']:.4f}" if figures["known"] else "not known",
+                 f"{figures['always']:.4f}", str(figures["clips"])]
+                for name, figures in units["units"].items()
+            ],
+        )  # fmt: skip
+        if units["mean_f1"] is not None:
+            out.print(f"Mean F1 of the units that are known: {units['mean_f1']:.4f}")
     for fold in folds["failed"]:
         out.print(f"Failed: {fold['subject']} seed {fold['seed']}: {fold['reason']}", style="red")
 
@@ -82,4 +94,10 @@ def _line(name: str, figures: dict[str, Any], clips: int) -> list[str]:
     for key in ("uf1", "uar"):
         low, high = figures.get("interval", {}).get(key, (None, None))
         values += [f"{figures[key]:.4f}", "" if low is None else f"{low:.2f}-{high:.2f}"]
-    return [name, *values, f"{figures['accuracy']:.4f}", str(clips)]
+    return [
+        name,
+        *values,
+        f"{figures['weighted_f1']:.4f}",
+        f"{figures['accuracy']:.4f}",
+        str(clips),
+    ]

@@ -28,6 +28,7 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.command()
 @shared.dataset()
 @shared.root
+@shared.classes
 @click.option("--store", "store_path", type=shared.PATH,
               help="A feature store, instead of --dataset.")  # fmt: skip
 @click.option("--size", type=int, help="Height and width of the maps; the prepared store's where "
@@ -35,8 +36,9 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 @click.option("--flow", "flow_method", help="Optical flow, tvl1 or ilk; the prepared store's "
               "where there is one, else tvl1.")  # fmt: skip
 @click.option("--model", default="dfrnet", show_default=True, help="Networks: dfrnet, ststnet, "
-              "off-apexnet, rcn-a, dual-inception, featref, capsulenet. Without one: svm, "
-              "bi-woof-svm, lbp-top-svm, majority.")  # fmt: skip
+              "off-apexnet, rcn-a, dual-inception, featref, capsulenet, htnet, htnet-small, "
+              "me-plan, fgrl-auf, sssnet. Without one: svm, bi-woof-svm, lbp-top-svm, "
+              "majority.")  # fmt: skip
 @click.option("--recipe", type=click.Choice(["paper", "best"]), default="paper",
               show_default=True, help="paper: each network's published training, changed by the "
               "options below. best: this package's own, of dfrnet on flow alone.")  # fmt: skip
@@ -71,6 +73,7 @@ _NETWORK_OPTIONS = ("features", "fusion", "attention", "stages", "backbone")
 def fit(
     dataset: str | None,
     root: Path | None,
+    classes: str,
     store_path: Path | None,
     size: int | None,
     flow_method: str | None,
@@ -102,8 +105,10 @@ def fit(
     if scheduler is not None and (all_subjects or jobs > 1):
         raise click.UsageError("--scheduler gives folds to a cluster: leave --jobs and "
                                "--all-subjects out.")  # fmt: skip
-    if store_path is not None and (size is not None or flow_method is not None):
-        raise click.UsageError("--size and --flow are those of the store: leave them out.")
+    changed = classes not in ("megc2019", "three")
+    if store_path is not None and (size is not None or flow_method is not None or changed):
+        raise click.UsageError("--size, --flow and --classes are those of the store: "
+                               "leave them out.")  # fmt: skip
     from dfrnet_keras.evaluation import evaluate_loso
     from dfrnet_keras.learners.make import check_name, make_learner
     from dfrnet_keras.paper.runs import Source
@@ -120,7 +125,7 @@ def fit(
             "evaluate it without --all-subjects, or choose a network."
         )
     with clip_progress() as clips_bar:
-        source = Source(dataset, root, store_path, size, flow_method, jobs, clips_bar)
+        source = Source(dataset, root, store_path, size, flow_method, jobs, clips_bar, classes)
         store = source.store
     learner = make_learner(
         model,

@@ -16,9 +16,10 @@ json_output = click.option("--json", "as_json", is_flag=True, help="Print everyt
 overwrite = click.option("--overwrite", is_flag=True, help="Replace what is there.")
 root = click.option("--root", type=FOLDER, help="Its folder as distributed, or the one above; by "
                     "default the one named after it under $DFR_KERAS_DATA.")  # fmt: skip
-classes = click.option("--classes", type=click.Choice(["megc2019", "original"]), show_default=True,
-                       default="megc2019", help="The three of MEGC 2019, or the dataset's "
-                       "own.")  # fmt: skip
+classes = click.option("--classes", default="megc2019", show_default=True,
+                       type=click.Choice(["megc2019", "three", "five", "seven", "original"]),
+                       help="The three of MEGC 2019 (three is the same), five or seven emotions "
+                       "where papers agree on them, or the dataset's own.")  # fmt: skip
 edition = click.option("--edition", type=click.Choice(["raw", "cropped"]),
                        help="Of CASME II and SMIC.  [default: what is there, raw first]",
                        )  # fmt: skip
@@ -39,7 +40,8 @@ processes = click.option("--jobs", type=click.IntRange(-1), default=-1,
 def dataset(*, required: bool = False) -> Callable[[Any], Any]:
     """The option `--dataset`."""
     return click.option("--dataset", required=required, help="casme2, smic, samm, megc2019, "
-                        "synthetic, synthetic-strong or flow-folder.")  # fmt: skip
+                        "casme, casme3, casme3-c, mmew, 4dme, synthetic, synthetic-strong or "
+                        "flow-folder.")  # fmt: skip
 
 
 recordings = click.option("--dataset", required=True, type=click.Choice(["casme-squared",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -176,7 +176,27 @@ def _draw(path: Path, answers: list[tuple[str, Prediction]]) -> None:
         share = "" if answer.label is None else f" {answer.probabilities[answer.label]:.2f}"
         title = f"{Path(name).name}\n{described_label(answer)}{share}\napex {answer.apex}"
         features = maps.features
-        rows.append(
-            SheetRow(title, features.flow, maps.onset_frame, features.apex, features.difference)
-        )
+        onset = _marked(maps.faces[0], answer) if answer.units else maps.onset_frame
+        rows.append(SheetRow(title, features.flow, onset, features.apex, features.difference))
     draw_sheet(rows, path)
+
+
+def _marked(face: Any, answer: Prediction) -> Any:
+    """A face with the action units that moved most, the larger the stronger."""
+    import cv2
+
+    from dfrnet_keras.datasets.synthetic.flow import unit_places
+
+    picture = cv2.resize(face, (224, 224))
+    if picture.ndim == 2:
+        picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2RGB)
+    known = {"no_face", "face_not_found"}.isdisjoint(answer.flags)
+    for unit in answer.strongest_units() if known else ():
+        for (row, column), strength in zip(
+            unit_places(int(unit[2:])), (answer.units or {})[unit], strict=True
+        ):
+            place = round(224 * column), round(224 * row)
+            cv2.circle(picture, place, round(4 + 12 * strength), (255, 190, 0), 2)
+        cv2.putText(picture, unit, (place[0] + 14, place[1] - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.5,
+                    (255, 190, 0), 1, cv2.LINE_AA)  # fmt: skip
+    return picture

@@ -46,6 +46,10 @@ _PATH = click.Path(path_type=Path)
               help="For the timing.")  # fmt: skip
 @click.option("--time-again", is_flag=True, help="Time networks anew whose times are in RUN_DIR "
               "already.")  # fmt: skip
+@click.option("--runs", type=_PATH, metavar="DIR", help="table2 of the runs that lie below DIR, "
+              "however they were made: nothing is trained, and runs of --validation test-subject "
+              "stand beside the honest ones. With --markdown, what stands between two comments of "
+              "the file is replaced.")  # fmt: skip
 @click.option("--run-dir", type=_PATH, default=Path("runs/reproduce"), show_default=True,
               help="Where the runs of the rows are kept and gone on with.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
@@ -69,6 +73,7 @@ def reproduce(
     no_latency: bool,
     threads: int,
     time_again: bool,
+    runs: Path | None,
     run_dir: Path,
     as_json: bool,
     csv_file: Path | None,
@@ -86,6 +91,13 @@ def reproduce(
         raise click.UsageError("Give either --dataset or --store.")
     if store_path is not None and size is not None:
         raise click.UsageError("--size is that of the store: leave it out.")
+    if runs is not None:
+        others = (dataset, store_path, quick, folds, epochs, csv_file, latex, page)
+        if what != ("table2",) or any(others):
+            raise click.UsageError("--runs makes table2 of what was run: leave all but --json and "
+                                   "--markdown out.")  # fmt: skip
+        _print_runs(runs, as_json, markdown)
+        return
     names = list(NAMES) if "all" in what else list(dict.fromkeys(what))
     unknown = [name for name in what if name not in (*NAMES, "all")]
     if unknown:
@@ -143,6 +155,25 @@ def reproduce(
     if missing:
         click.echo(f"Could not be run: {', '.join(missing)}; the reasons stand above.", err=True)
         sys.exit(1)
+
+
+def _print_runs(folder: Path, as_json: bool, markdown: Path | None) -> None:
+    """Table 2 of the runs below a folder."""
+    if markdown is not None:
+        from dfrnet_keras.atomic import check_writable
+
+        check_writable(markdown)
+    from dfrnet_keras.startup import start_keras
+
+    start_keras()  # the networks are built to be counted
+    from dfrnet_keras.paper.results_page import as_markdown, write_page
+    from dfrnet_keras.paper.run_rows import collect
+
+    rows = collect(folder)
+    if markdown is not None:
+        write_page(rows, markdown, shlex.join(["dfr-keras", *sys.argv[1:]]))
+        click.echo(f"Written: {markdown}", err=True)
+    click.echo(json.dumps({"rows": rows}, indent=1) if as_json else as_markdown(rows))
 
 
 def _check_files(run_dir: Path, page: Path | None, others: list[Path | None]) -> None:

@@ -16,7 +16,8 @@ from dfrnet_keras.startup import start_keras
 
 @click.command()
 @click.option("--model", "name", default="dfrnet", show_default=True, help="dfrnet, ststnet, "
-              "off-apexnet, rcn-a, dual-inception, featref or capsulenet.")  # fmt: skip
+              "off-apexnet, rcn-a, dual-inception, featref, capsulenet, htnet, htnet-small, "
+              "me-plan, fgrl-auf or sssnet.")  # fmt: skip
 @click.option("--features", help="Letters among T, S and D.  [default: TSD]")
 @shared.network
 @click.option("--input-size", type=int, help="Height and width of the maps, in pixels.")

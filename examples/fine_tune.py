@@ -1,11 +1,12 @@
 """Fine-tune a network of this package on clips of your own.
 
 Clips are listed as `Clip`, prepared once into a feature store, and fed from there. The network
-starts from a `.keras` file that `dfr-keras fit --all-subjects` wrote, or from nothing. Without
-arguments it does all this with synthetic clips, in about a minute. What it writes,
-`fine_tuned/network.keras`, is a file for `dfr-keras predict` and `convert`.
+starts from a `.keras` file that `dfr-keras fit --all-subjects` wrote, from the network that comes
+with the package (`drawn-units`), or from nothing. Without arguments it does all this with synthetic
+clips, in about a minute. What it writes, `fine_tuned/network.keras`, is a file for
+`dfr-keras predict` and `convert`.
 
-    python examples/fine_tune.py [MODEL.keras]
+    python examples/fine_tune.py [MODEL.keras | drawn-units]
 """
 
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import keras
 
 from dfrnet_keras.datasets.synthetic import load_synthetic
-from dfrnet_keras.models import DFRNet, normalization_layers
+from dfrnet_keras.models import DFRNet, list_presets, normalization_layers
 from dfrnet_keras.models.saving import save_network
 from dfrnet_keras.pipeline import make_dataset
 from dfrnet_keras.prediction import KerasPredictor
@@ -36,6 +37,10 @@ def main(
     if model is None:
         network = DFRNet(input_size=size, stages=1)
         preparation = {"size": size, "flow_method": "dis"}
+    elif model in list_presets():
+        preset = DFRNet.from_preset(model)
+        network = keras.Model(preset.input, preset.output["probabilities"])
+        preparation = {"size": 28, "flow_method": "dis"}
     else:
         predictor = KerasPredictor(model)
         if predictor.description["flow_range"] != "pixels":

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
 from dfrnet_keras.datasets.listing import Listing, Problem
+from dfrnet_keras.datasets.tasks import TASKS, plain_task, task_classes
 from dfrnet_keras.errors import InputError
 
 __all__ = [
     "DATASETS",
     "MEGC2019_CLASSES",
+    "TASKS",
     "Clip",
     "Listing",
     "Problem",
@@ -24,8 +26,9 @@ __all__ = [
 ]
 
 _LICENSED = ("casme2", "samm", "smic")
+_CLIP_SETS = ("4dme", "casme", "casme3", "casme3-c", "mmew")
 _SYNTHETIC = ("synthetic", "synthetic-strong")
-DATASETS = tuple(sorted((*_LICENSED, *_SYNTHETIC, "flow-folder", "megc2019")))
+DATASETS = tuple(sorted((*_LICENSED, *_CLIP_SETS, *_SYNTHETIC, "flow-folder", "megc2019")))
 
 
 def load_dataset(
@@ -51,8 +54,10 @@ def load_dataset(
             `$DFR_KERAS_DATA/<name>`; for `"megc2019"` without such a folder, `$DFR_KERAS_DATA`
             itself with its subfolders `casme2`, `smic` and `samm`. Synthetic clips need no
             folder: where there is none they are drawn and kept in the cache.
-        classes: `"megc2019"` for negative, positive, surprise; `"original"` for the classes of
-            the dataset's own annotation, which `class_names` lists.
+        classes: `"megc2019"` or `"three"` for negative, positive, surprise; `"five"` or `"seven"`
+            of the emotions in the sheet, for the datasets that have them; `"original"` for the
+            classes of the dataset's own annotation. `class_names` lists each. Clips of other
+            classes are left aside.
         edition: `"raw"` or `"cropped"`, where a dataset comes in both; `None` takes what is there,
             raw before cropped.
         camera: `"HS"`, `"VIS"` or `"NIR"` for SMIC; `None` takes HS.
@@ -97,6 +102,7 @@ def list_dataset(
         InputError: As `load_dataset`; a folder without one usable clip is none.
     """
     class_names(name, classes)
+    classes = plain_task(classes)
     if camera is not None and name != "smic":
         raise InputError(f"The camera {camera!r} was given for {name}: only SMIC has several")
     if edition is not None and name in ("flow-folder", *_SYNTHETIC):
@@ -107,6 +113,11 @@ def list_dataset(
 
         options = STRONG if name == "synthetic-strong" else {}
         return Listing(tuple(load_synthetic(folder, **options)))
+    if name in _CLIP_SETS:
+        from dfrnet_keras.datasets.clip_sets import SCHEMES
+        from dfrnet_keras.datasets.coded import read_coded
+
+        return read_coded(SCHEMES[name], folder or "", classes=classes, edition=edition)
     module = name.replace("-", "_")
     read = getattr(import_module(f"dfrnet_keras.datasets.{module}"), f"read_{module}")
     if name == "flow-folder":
@@ -125,19 +136,20 @@ def class_names(name: str, classes: str = "megc2019") -> tuple[str, ...]:
 
     Args:
         name: One of `DATASETS`.
-        classes: `"megc2019"` or, for CASME II, SMIC and SAMM, `"original"`.
+        classes: One of `TASKS`, see `load_dataset`.
 
     Raises:
         InputError: The name is unknown, or the dataset has no such classes.
     """
     _check_name(name)
-    if classes == "megc2019":
-        return MEGC2019_CLASSES
-    if classes != "original":
-        raise InputError(f"The classes {classes!r} are unknown: use megc2019 or original")
-    if name not in _LICENSED:
-        raise InputError(f"{name} has no classes of its own beside the three: use megc2019")
-    return import_module(f"dfrnet_keras.datasets.{name}").CLASSES
+    own: tuple[str, ...] = ()
+    if name in _CLIP_SETS:
+        from dfrnet_keras.datasets.clip_sets import SCHEMES
+
+        own = SCHEMES[name].classes
+    elif name in _LICENSED:
+        own = import_module(f"dfrnet_keras.datasets.{name}").CLASSES
+    return task_classes(name, classes, own)
 
 
 def dataset_root(name: str, root: str | Path | None = None) -> Path | None:

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from dfrnet_keras.datasets.coded import Scheme, read_coded
+from dfrnet_keras.datasets.coded import read_coded
+from dfrnet_keras.datasets.scheme import Scheme
 
 CLASSES = ("disgust", "fear", "happiness", "others", "repression", "sadness", "surprise")
 

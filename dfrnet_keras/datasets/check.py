@@ -18,6 +18,7 @@ from dfrnet_keras.datasets.recording import (
     list_recordings,
     recordings_root,
 )
+from dfrnet_keras.datasets.tasks import plain_task
 from dfrnet_keras.errors import InputError
 
 
@@ -40,7 +41,7 @@ class Report:
     Attributes:
         dataset: Name of the dataset.
         root: Its folder, `None` for synthetic clips in the cache.
-        classes: `"megc2019"` or `"original"`.
+        classes: One of `tasks.TASKS`.
         found: What can be used.
         expected: What the complete dataset holds; `None` where that is not fixed.
         folders: Where its frames lie.
@@ -156,7 +157,7 @@ def check_dataset(
         parts,
         tuple(problems),
         _failure(found, parts),
-        listing.notes,
+        (*listing.notes, *_rare(found)),
     )
 
 
@@ -218,11 +219,15 @@ def _expected(
 ) -> Contents | None:
     if name == "smic" and (camera or "HS").upper() != "HS":
         return Contents(71, 8, None)
-    if classes == "original" and name in _ORIGINAL:
-        if any("2019" in sheet.name for sheet in sheets):
-            return Contents(256, 26, None)  # the later edition of CASME II has one more row
+    if plain_task(classes) != "megc2019" and name in _ORIGINAL:
         subjects, counts = _ORIGINAL[name]
-        return Contents(sum(counts.values()), subjects, counts)
+        kept = {emotion: counts[emotion] for emotion in class_names(name, classes)}
+        if any("2019" in sheet.name for sheet in sheets):
+            # The later edition of CASME II has one more row.
+            return Contents(256, 26, None) if kept == counts else None
+        # How many subjects of SAMM show the kept emotions is not known.
+        known = name == "casme2" or kept == counts
+        return Contents(sum(kept.values()), subjects, kept) if known else None
     parts = PARTS if name == "megc2019" else (name,)
     listed = [(part, who, clip.label) for part in parts
               for (who, _), clip in listed_clips(part).items()]  # fmt: skip
@@ -239,6 +244,14 @@ def _contents(clips: Sequence[Clip], names: Sequence[str]) -> Contents:
     return Contents(len(clips), len(subjects), {name: counts[name] for name in names})
 
 
+def _rare(found: Contents) -> list[str]:
+    return [
+        f"the class {name} has one clip: it cannot be recognised when its subject is held out"
+        for name, count in (found.classes or {}).items()
+        if count == 1
+    ]
+
+
 def _failure(found: Contents, parts: dict[str, tuple[Contents, Contents | None]]) -> str | None:
     empty = [part for part, (contents, _) in parts.items() if not contents.clips]
     if empty:
@@ -246,7 +259,7 @@ def _failure(found: Contents, parts: dict[str, tuple[Contents, Contents | None]]
     if (found.subjects or 0) < 2:
         return f"there are clips of {found.subjects} subject(s), and at least 2 are needed"
     seen = sum(count > 0 for count in (found.classes or {}).values())
-    if seen < 2:
+    if seen < min(2, len(found.classes or {})):
         return f"there are clips of {seen} class(es), and at least 2 are needed"
     return None
 

@@ -21,6 +21,8 @@ class Clip:
         apex: Index of the frame of strongest movement; `None` where it is not annotated.
         offset: Index of the last frame of the movement.
         label: Name of the class.
+        action_units: The action units that the sheet names, such as `"4"` or `"R14A"` (side,
+            number, intensity); `None` where it names none.
     """
 
     dataset: str
@@ -31,6 +33,7 @@ class Clip:
     apex: int | None
     offset: int
     label: str
+    action_units: tuple[str, ...] | None = None
 
     @property
     def key(self) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from dfrnet_keras.datasets.folders import (
     enclosing,
     leaves,
+    numbered_frames,
     plain_name,
     subfolders,
     subject_number,
 )
 from dfrnet_keras.datasets.listing import Problem, Unusable
+from dfrnet_keras.datasets.scheme import Scheme
+
+_ANYBODY = "any subject"  # where folders of emotions hold those of the clips
 
 
 class ClipFolders:
@@ -22,25 +26,30 @@ class ClipFolders:
     Args:
         folder: The folder of frames.
         root: The dataset's folder, which links must not leave.
-        subject: How a subject is named, a format of its number.
-        as_distributed: Pattern of the name of a subject's folder, which is read before folders
-            that name the same subject in another way (`6`, `s06`).
+        scheme: How a subject is named; folders named as distributed are read before those that
+            name the same subject in another way (`6`, `s06`).
         problems: Gets what is wrong with the folders.
     """
 
-    def __init__(
-        self, folder: Path, root: Path, subject: str, as_distributed: str, problems: list[Problem]
-    ) -> None:
+    def __init__(self, folder: Path, root: Path, scheme: Scheme, problems: list[Problem]) -> None:
         self._folder = folder
+        self._scheme = scheme
+        self._problems = problems
+        self._frames: dict[Path, dict[int, Path]] = {}
         self.inside = enclosing(folder, root)
         self._subjects: dict[str, dict[str, Path]] = {}
         self._files: dict[str, list[Path]] = {}
-        distributed = re.compile(as_distributed, re.IGNORECASE).fullmatch
+        distributed = re.compile(scheme.subject_folder, re.IGNORECASE).fullmatch
         for path in sorted(subfolders(folder), key=lambda path: not distributed(path.name)):
             number = subject_number(path.name)
-            if number is None:
+            if scheme.by_emotion:
+                who = _ANYBODY
+                if not distributed(path.name):
+                    continue
+            elif number is None:
                 continue
-            who = subject.format(number)
+            else:
+                who = scheme.subject.format(number)
             clips = self._subjects.setdefault(who, {})
             files = self._files.setdefault(who, [])
             try:
@@ -56,6 +65,7 @@ class ClipFolders:
 
     def find(self, subject: str, name: str) -> Path:
         """The folder of a clip; `Unusable` says why there is none, and what is in its place."""
+        subject = _ANYBODY if self._scheme.by_emotion else subject
         who = f"{subject} in {self._folder}"
         if subject not in self._subjects:
             raise Unusable(f"there is no folder of {who}")
@@ -73,11 +83,32 @@ class ClipFolders:
             raise Unusable(what)
         if leaves(path, self.inside):
             raise Unusable(f"{path} is a link that leaves the dataset's folder")
+        return self._inner(path)
+
+    def _inner(self, path: Path) -> Path:
+        """The folder of the frames in that of a clip."""
+        inside = subfolders(path) if self._scheme.inner else []
+        for folder in inside:
+            if folder.name.casefold() == self._scheme.inner:
+                return folder
+        if any("depth" in folder.name.casefold() for folder in inside):
+            raise Unusable(
+                f"{path} holds depth and no colour: put its folder {self._scheme.inner!r} beside it"
+            )
         return path
 
-    def unlisted(self, listed: Container[tuple[str, str]]) -> Iterator[Problem]:
+    def frames(self, path: Path) -> dict[int, Path]:
+        """The frames in a folder, see `numbered_frames`; read once, however many rows name it."""
+        if path not in self._frames:
+            self._frames[path] = numbered_frames(path, self.inside, self._problems)
+        return self._frames[path]
+
+    def unlisted(self, listed: Collection[tuple[str, str]]) -> Iterator[Problem]:
         """A problem for each folder of a clip that no row names."""
+        names = {name for _, name in listed}
         for subject, folders in self._subjects.items():
             for name, path in folders.items():
-                if (subject, name) not in listed:
+                if (subject, name) not in listed and not (
+                    self._scheme.by_emotion and name in names
+                ):
                     yield Problem(path, "no row of the sheet names it", "it was passed over")

@@ -1,63 +1,31 @@
-"""Reads the datasets whose clips are coded in a sheet, one row a clip: CASME II and SAMM."""
+"""Reads the datasets whose clips are coded in a sheet, one row a clip."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from dfrnet_keras.datasets import composite
+from dfrnet_keras.datasets.action_units import parse_action_units
 from dfrnet_keras.datasets.annotation import number, place
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.datasets.clip_folders import ClipFolders
 from dfrnet_keras.datasets.folders import (
-    SHEETS,
     choose_edition,
     explore,
-    numbered_frames,
     refuse_other,
     subfolders,
     subject_number,
 )
 from dfrnet_keras.datasets.listing import Listing, Problem, Unusable
-from dfrnet_keras.datasets.sheets import Row, read_sheet
+from dfrnet_keras.datasets.scheme import Scheme, find_sheet
+from dfrnet_keras.datasets.sheets import Row
+from dfrnet_keras.datasets.tasks import plain_task
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.frames import natural_key
 
-COLUMNS = ("Subject", "Filename", "Onset Frame", "Apex Frame", "Offset Frame", "Estimated Emotion")
-
-
-class Scheme(NamedTuple):
-    """How one dataset is laid out and coded.
-
-    Attributes:
-        name: Name of the dataset in `Clip.dataset`.
-        title: Its name in messages.
-        sheet: What the name of its sheet starts with, in lower case.
-        worksheet: The worksheet to look at first; `None` for the first one.
-        latest: Among several editions of the sheet, whether the last by name is read or the first.
-        subject: How `Clip.subject` is written, a format of the subject's number.
-        subject_folder: Pattern of the name of a subject's folder, as distributed.
-        clip_folder: Pattern of what the names of clips begin with.
-        emotions: Class of each emotion that may stand in the sheet, in lower case.
-        three_classes: The MEGC 2019 class of each class; those not in it are not part of MEGC.
-        needs_apex: Whether clips whose apex is not after the onset are left out of the three
-            classes where the list of MEGC 2019 does not apply.
-    """
-
-    name: str
-    title: str
-    sheet: str
-    worksheet: str | None
-    latest: bool
-    subject: str
-    subject_folder: str
-    clip_folder: str
-    emotions: Mapping[str, str]
-    three_classes: Mapping[str, str]
-    needs_apex: bool
+_LONGEST = 60  # frames, two seconds of the recordings: what is longer is a wrong number
 
 
 def read_coded(
@@ -69,7 +37,7 @@ def read_coded(
         scheme: Which dataset.
         root: The folder that holds the sheet and the frames, the one above it, or the folder of
             frames beside the sheet.
-        classes: `"megc2019"` for the three classes, `"original"` for the dataset's own.
+        classes: One of `tasks.TASKS`.
         edition: `"raw"`, `"cropped"`, or `None` for whichever is there, raw before cropped.
 
     Returns:
@@ -78,16 +46,21 @@ def read_coded(
     Raises:
         InputError: The frames or the sheet are not there, or the sheet cannot be read.
     """
-    root = Path(root)
+    root, classes = Path(root), plain_task(classes)
+    if classes == "megc2019" and not scheme.three_classes:
+        raise InputError(
+            f"{scheme.title} is coded in action units and not in emotions, so it has no three "
+            "classes: use --classes original, and it has one"
+        )
     tree = explore(root, lambda path: _is_subject(scheme, path))
     if not tree.frames:
         refuse_other(root, scheme.name, scheme.title)
     folder, problems = choose_edition(tree, root, edition, scheme.title)
-    sheet, rows = _find_sheet(scheme, root, tree.sheets, problems)
-    disk = ClipFolders(folder, root, scheme.subject, scheme.subject_folder, problems)
+    sheet, rows = find_sheet(scheme, root, tree.sheets, problems)
+    disk = ClipFolders(folder, root, scheme, problems)
     entries = [_entry(scheme, row) for row in rows]
     official, notes = None, []
-    if classes == "megc2019":
+    if classes == "megc2019" and composite.listed_clips(scheme.name):
         three_class = {(entry.subject, entry.name.casefold()) for entry in entries
                        if entry.subject and entry.emotion in scheme.three_classes}  # fmt: skip
         held, note = composite.applies(scheme.name, three_class)
@@ -101,11 +74,9 @@ def read_coded(
             clip_id = _clip_id(entry)
             first = seen.setdefault(clip_id, row.number)
             if first != row.number:
-                what = f"{name} of this subject stands in row {first} already"
+                what = f"{entry.name} of this subject stands in row {first} already"
                 raise Unusable(what, f"row {first} was used")
-            label = entry.emotion
-            if classes == "megc2019":
-                label = scheme.three_classes.get(entry.emotion, "")
+            label = scheme.label(entry.emotion, classes)
             if official is None:
                 if not entry.emotion:
                     raise Unusable(f"the emotion {stated!r} is unknown")
@@ -125,7 +96,8 @@ def read_coded(
                 clips.append(_clip(scheme, entry, label, sheet, disk, problems))
         except Unusable as error:
             problems.append(Problem(sheet, str(error), error.done, row.number))
-    problems += disk.unlisted(seen)
+    if not scheme.recording:  # most recordings show no micro-expression
+        problems += disk.unlisted(seen)
     if official is not None:
         problems += composite.differences(scheme.name, sheet, extra, seen)
     return Listing(tuple(clips), tuple(problems), (folder,), (sheet,), tuple(notes))
@@ -136,15 +108,20 @@ class _Entry(NamedTuple):
 
     row: Row
     subject: str
+    folder: str
     name: str
     emotion: str
 
 
 def _entry(scheme: Scheme, row: Row) -> _Entry:
-    number = subject_number(row.cells["Subject"])
-    subject = "" if number is None else scheme.subject.format(number)
+    who = subject_number(row.cells["Subject"])
+    subject = "" if who is None else scheme.subject.format(who)
     emotion = scheme.emotions.get(row.cells["Estimated Emotion"].casefold(), "")
-    return _Entry(row, subject, row.cells["Filename"], emotion)
+    folder = name = row.cells["Filename"]
+    if scheme.recording and name:
+        onset = row.cells["Onset Frame"]
+        name += f"_{number(onset) if number(onset) is not None else onset}"
+    return _Entry(row, subject, folder, name, emotion)
 
 
 def _clip_id(entry: _Entry) -> composite.ClipId:
@@ -174,15 +151,19 @@ def _clip(
     disk: ClipFolders,
     problems: list[Problem],
 ) -> Clip:
-    folder = disk.find(entry.subject, entry.name)
+    folder = disk.find(entry.subject, entry.folder)
+    cells = entry.row.cells
+    moments = [cells[f"{moment} Frame"] for moment in ("Onset", "Apex", "Offset")]
     try:
-        frames = numbered_frames(folder, disk.inside, problems)
-        moments = (entry.row.cells[f"{moment} Frame"] for moment in ("Onset", "Apex", "Offset"))
+        frames = disk.frames(folder)
+        if scheme.recording:
+            frames = _part(frames, moments[0], moments[2])
         placed = place(list(frames), *moments)
     except Unusable as error:
         raise Unusable(f"{folder}: {error}") from None
     for what, done in placed.notes:
-        problems.append(Problem(sheet, f"{entry.name}: {what}", done, entry.row.number))
+        if scheme.columns.get("Apex Frame") != "" or not what.startswith("the apex ''"):
+            problems.append(Problem(sheet, f"{entry.name}: {what}", done, entry.row.number))
     return Clip(
         dataset=scheme.name,
         subject=entry.subject,
@@ -192,11 +173,28 @@ def _clip(
         apex=placed.apex,
         offset=placed.offset,
         label=label,
+        action_units=parse_action_units(cells["Action Units"]),
     )
+
+
+def _part(frames: dict[int, Path], onset_cell: str, offset_cell: str) -> dict[int, Path]:
+    """The frames of a recording from onset to offset, which must be right: nothing else bounds
+    the clip."""
+    onset, offset = number(onset_cell), number(offset_cell)
+    if onset is None or offset is None or not 0 < offset - onset <= _LONGEST:
+        raise Unusable(
+            f"{onset_cell!r} to {offset_cell!r} are no onset and offset of a micro-expression"
+        )
+    part = {frame: path for frame, path in frames.items() if onset <= frame <= offset}
+    if len(part) < 2:
+        raise Unusable(f"{len(part)} frame(s) are there of the clip from {onset} to {offset}")
+    return part
 
 
 def _is_subject(scheme: Scheme, path: Path) -> bool:
     """Whether a folder is that of a subject: by its name, or by a like name and what is in it."""
+    if scheme.by_emotion and "macro" in path.parent.name.casefold():
+        return False
     if re.fullmatch(scheme.subject_folder, path.name, re.IGNORECASE):
         return True
     inside = []
@@ -204,38 +202,3 @@ def _is_subject(scheme: Scheme, path: Path) -> bool:
         with suppress(OSError):
             inside = subfolders(path)
     return any(re.match(scheme.clip_folder, inner.name, re.IGNORECASE) for inner in inside)
-
-
-def _find_sheet(
-    scheme: Scheme, root: Path, sheets: list[Path], problems: list[Problem]
-) -> tuple[Path, list[Row]]:
-    """The annotation sheet among the files of a folder, by name and then by content."""
-    readable = [path for path in sheets if path.suffix.lower() in SHEETS]
-    # What the dataset came with before what somebody saved from it.
-    readable.sort(key=lambda path: SHEETS.index(path.suffix.lower()))
-    named = [path for path in readable if path.name.casefold().startswith(scheme.sheet)]
-    if scheme.latest:
-        named.sort(key=lambda path: natural_key(path.stem), reverse=True)
-    # A sheet that was renamed still counts, one that bears another dataset's name does not.
-    foreign = re.compile("casme|sa?mm|smic", re.IGNORECASE)
-    others = [path for path in readable if path not in named and not foreign.match(path.name)]
-    failures: list[InputError] = []
-    for index, path in enumerate(named + others):
-        try:
-            rows = read_sheet(path, COLUMNS, prefer=scheme.worksheet)
-        except InputError as error:
-            if path in named:
-                problems.append(Problem(path, str(error), "the sheet was passed over"))
-            if path in named or path.suffix.lower() == ".xlsx":
-                failures.append(error)
-            continue
-        what = f"is another sheet of {scheme.title}"
-        problems += [Problem(other, what, f"{path.name} was read") for other in named[index + 1 :]]
-        return path, rows
-    if failures:
-        raise failures[0]
-    message = f"{root} holds frames of {scheme.title} and no annotation sheet: "
-    saved = [path.name for path in sheets if path not in readable]
-    if saved:
-        raise InputError(f"{message}{saved[0]} is there, save it as .xlsx")
-    raise InputError(f"{message}put the distributed {scheme.sheet}... .xlsx there")

@@ -27,6 +27,11 @@ _SIGNS = {
     "samm": r"(?i)[0-9]{3}_[0-9]+_[0-9]+|samm.*\.(xlsx?|csv)",
     "smic": r"(?i)s[0-9]+_(ne|po|sur)_[0-9]+|smic_all_.*",
     "flow-folder": r"samples\.csv",
+    "casme": r"(?i)casme\.(xlsx?|csv)|casme_raw_selected",
+    "casme3": r"(?i)spno\.?[0-9]+|cas\(me\)\^?3_part_a.*",
+    "casme3-c": r"(?i)cas\(me\)\^?3_part_c.*",
+    "mmew": r"(?i)mmew.*\.(xlsx?|csv)|micro_expression",
+    "4dme": r"(?i)4dme.*|gray_micro",
 }
 _SIGNS_WITHIN = 5  # levels of folders
 
@@ -47,7 +52,7 @@ class Tree(NamedTuple):
 def subject_number(text: str) -> int | None:
     """Number of a subject as people write it: 6, 006, 6.0, s6, S06, sub06 or "Subject 6"."""
     match = re.fullmatch(
-        r"(?:s|sub|subj|subject|p|participant)?[ _.#-]*([0-9]{1,9})(?:[.,]0+)?",
+        r"(?:s|sub|subj|subject|p|participant|spno)?[ _.#-]*([0-9]{1,9})(?:[.,]0+)?",
         text.strip(),
         re.IGNORECASE,
     )

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from dfrnet_keras.datasets.coded import Scheme, read_coded
+from dfrnet_keras.datasets.coded import read_coded
+from dfrnet_keras.datasets.scheme import Scheme
 
 CLASSES = ("anger", "contempt", "disgust", "fear", "happiness", "other", "sadness", "surprise")
 THREE_CLASSES = {

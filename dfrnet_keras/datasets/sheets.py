@@ -39,7 +39,9 @@ class _Uncomputed:
     """In place of the value of a formula that no program has computed."""
 
 
-def read_sheet(path: Path, columns: Sequence[str], *, prefer: str | None = None) -> list[Row]:
+def read_sheet(
+    path: Path, columns: Sequence[str], *, optional: Sequence[str] = (), prefer: str | None = None
+) -> list[Row]:
     """The rows below the header of a sheet.
 
     The header is the first row that names all the columns, blanks, dots and case aside:
@@ -49,6 +51,7 @@ def read_sheet(path: Path, columns: Sequence[str], *, prefer: str | None = None)
     Args:
         path: The file: .xlsx, or .csv with commas, semicolons or tabs between its cells.
         columns: Names of the wanted columns.
+        optional: Names of further columns; a cell is empty where the sheet lacks its column.
         prefer: Name of the worksheet to look at first.
 
     Returns:
@@ -71,10 +74,14 @@ def read_sheet(path: Path, columns: Sequence[str], *, prefer: str | None = None)
                 nearest = max(nearest, known, key=len)
                 if known == wanted.keys():
                     places = {wanted[plain]: names.index(plain) for plain in wanted}
-                    picked = _pick(path, numbered, places)
-                    if not is_text and any("" in row.cells.values() for row in picked):
-                        _fill_merged(path, table, picked, places)
-                    return picked
+                    further = {name: names.index(_plain(name)) for name in optional
+                               if _plain(name) in names}  # fmt: skip
+                    picked = _pick(path, numbered, places, further)
+                    has_gaps = any(not row.cells[name] for row in picked for name in places)
+                    if not is_text and has_gaps:
+                        _fill_merged(path, table, picked, {**places, **further})
+                    return [row._replace(cells=dict.fromkeys(optional, "") | row.cells)
+                            for row in picked]  # fmt: skip
     lacking = [name for plain, name in wanted.items() if plain not in nearest]
     raise InputError(
         f"{path} lacks the column {', '.join(lacking)}: use the sheet as it was distributed"
@@ -149,7 +156,9 @@ def _csv_tables(path: Path) -> _Tables:
         yield "", csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
 
 
-def _pick(path: Path, rows: _Numbered, places: dict[str, int]) -> list[Row]:
+def _pick(
+    path: Path, rows: _Numbered, places: dict[str, int], further: dict[str, int]
+) -> list[Row]:
     picked = []
     last = _HEADER_WITHIN
     for number, row in rows:
@@ -163,6 +172,9 @@ def _pick(path: Path, rows: _Numbered, places: dict[str, int]) -> list[Row]:
                 )
             cells[name] = cell_text(value)
         if any(cells.values()):
+            for name, place in further.items():
+                value = row[place] if place < len(row) else None
+                cells[name] = "" if value is _Uncomputed else cell_text(value)
             picked.append(Row(number, cells))
             last = number
         elif number - last > _END_AFTER:

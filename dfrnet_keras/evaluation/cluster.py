@@ -86,9 +86,10 @@ def _check_workers(client: Client, address: str) -> None:
     mine = versions()
     for worker, theirs in client.run(versions).items():
         for name, version in mine.items():
-            if theirs[name] != version:
+            if theirs.get(name) != version:
+                other = theirs.get(name, "not at all")
                 raise InputError(
-                    f"The worker {worker} has {name} {theirs[name]} and this process {version}: "
+                    f"The worker {worker} has {name} {other} and this process {version}: "
                     "install the same versions on all hosts, or results would differ."
                 )
 

@@ -61,7 +61,8 @@ class Learner(ABC):
         """Yield (fold, probabilities of its test clips, history) for each of the folds.
 
         Probabilities have shape (test clips, classes). History may hold lists of one figure an
-        epoch (`"loss"`, `"validation_loss"`), `"epoch"` (the one kept), `"seconds"`, and
+        epoch (`"loss"`, `"validation_loss"`), `"epoch"` (the one kept), `"seconds"`, `"units"` (of
+        each test clip the number of each action unit as text to its strength, 0 to 1), and
         `"failure"`: the reason why the probabilities are `None`.
 
         An exception is written down as the failure of its fold, and the others go on; `InputError`

@@ -146,7 +146,8 @@ def _record(
             failure = "the learner gave probabilities that are not finite"
     predictions = []
     if failure is None and probabilities is not None:
-        for clip, chances in zip(fold.test, probabilities, strict=True):
+        units = history.get("units") or [None] * len(fold.test)
+        for clip, chances, strengths in zip(fold.test, probabilities, units, strict=True):
             row = store.rows[int(clip)]
             predictions.append(
                 Prediction(
@@ -159,9 +160,12 @@ def _record(
                     fold=fold.number,
                     seed=seed,
                     epoch=int(history.get("epoch", 0)),
+                    action_units=row.action_units,
+                    units=strengths,
                 )
             )
-    lists = {name: values for name, values in history.items() if isinstance(values, list)}
+    curves = {name: [float(v) for v in values] for name, values in history.items()
+              if isinstance(values, list) and name != "units"}  # fmt: skip
     stopping = [store.rows[int(clip)] for clip in fold.validation]
     return FoldRecord(
         number=fold.number,
@@ -171,7 +175,7 @@ def _record(
         predictions=tuple(predictions),
         failure=failure,
         epoch=int(history.get("epoch", 0)),
-        curves={name: [float(v) for v in values] for name, values in lists.items()},
+        curves=curves,
         seconds=float(history.get("seconds", 0.0)),
         validation_subjects=tuple(sorted({f"{row.dataset}/{row.subject}" for row in stopping})),
     )

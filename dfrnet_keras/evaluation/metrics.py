@@ -23,6 +23,7 @@ class Scores:
         uar: Unweighted average recall, the mean over classes of TP / n.
         macro_precision: Mean over classes of TP / (TP + FP); some papers print it as "UAR".
         accuracy: Share of clips that are right.
+        weighted_f1: Mean of the classes' F1 scores, each weighing by its clips.
         clips: How many clips were counted.
     """
 
@@ -30,6 +31,7 @@ class Scores:
     uar: float
     macro_precision: float
     accuracy: float
+    weighted_f1: float
     clips: int
 
 
@@ -77,8 +79,15 @@ def scores(matrix: np.ndarray) -> Scores:
         uar=float(mean_recall(matrix)),
         macro_precision=float(mean_recall(matrix.T)),
         accuracy=float(np.trace(matrix) / total) if total else float("nan"),
+        weighted_f1=_weighted_f1(matrix) if total else float("nan"),
         clips=total,
     )
+
+
+def _weighted_f1(matrix: np.ndarray) -> float:
+    clips, given = matrix.sum(1), matrix.sum(0)
+    f1 = 2 * np.diagonal(matrix) / np.maximum(clips + given, 1)
+    return float(np.average(f1, weights=clips))
 
 
 def uf1(y_true: ArrayLike, y_pred: ArrayLike, classes: int = 3) -> float:

@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 
 from dfrnet_keras import __version__
+from dfrnet_keras.evaluation.action_units import unit_scores
 from dfrnet_keras.evaluation.metrics import bootstrap_interval, majority_scores, scores
+
+_POOLED = ("uf1", "uar", "accuracy", "weighted_f1", "macro_precision")
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,9 @@ class Prediction:
         probabilities: One per class, in the order of the run's classes.
         fold, seed: Which fold, under which seed.
         epoch: The epoch whose weights were used, from 1; 0 for a learner without epochs.
+        action_units: Those that the sheet names; `None` where it names none.
+        units: Number of each action unit that the learner knows to its strength, 0 to 1; `None`
+            for a learner that knows none.
     """
 
     dataset: str
@@ -36,6 +42,8 @@ class Prediction:
     fold: int
     seed: int
     epoch: int
+    action_units: tuple[str, ...] | None = None
+    units: dict[str, float] | None = None
 
     @property
     def person(self) -> tuple[str, str]:
@@ -107,6 +115,9 @@ class Run:
         """Every figure of the run, from its rows; see `summarize`."""
         figures = summarize(self.predictions, self.classes)
         per_seed = self.settings.get("folds")
+        units = unit_scores(self.predictions)
+        if units:
+            figures["action_units"] = units
         figures["protocol"] = self.settings.get("protocol")
         figures["validation"] = self.settings.get("validation")
         figures["optimistic"] = self.optimistic
@@ -136,10 +147,10 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
 
     Returns:
         A dictionary that JSON can hold, `None` where a figure is not defined. `uf1`, `uar`,
-        `accuracy`, `macro_precision` are means over seeds of the figure pooled over all clips;
-        `spread` the standard deviation over seeds; `interval` the 95 % bootstrap over subjects,
-        also of each of `datasets`; `floor` what always answering the most frequent class reaches;
-        `confusion_matrix` the sum over seeds.
+        `accuracy`, `weighted_f1`, `macro_precision` are means over seeds of the figure pooled over
+        all clips; `spread` the standard deviation over seeds; `interval` the 95 % bootstrap over
+        subjects, also of each of `datasets`; `floor` what always answering the most frequent class
+        reaches; `confusion_matrix` the sum over seeds.
     """
     rows = list(rows)
     seeds, persons, matrices = subject_matrices(rows, classes)
@@ -147,7 +158,7 @@ def summarize(rows: Iterable[Prediction], classes: tuple[str, ...]) -> dict[str,
     # A fold that failed or was not run yet lacks its clips under that seed alone.
     clips = matrices.sum((2, 3)).max(0, initial=0)
     if not rows:
-        nothing = {"uf1": None, "uar": None, "accuracy": None, "macro_precision": None}
+        nothing = dict.fromkeys(_POOLED)
         return {**nothing, "clips": 0, "classes": list(classes), "floor": None,
                 "spread": {"uf1": None, "uar": None}, "confusion_matrix": None,
                 "interval": {"uf1": [None, None], "uar": [None, None]},
@@ -219,11 +230,10 @@ def _interval(matrices: np.ndarray) -> dict[str, list[float | None]]:
 def _means_over_seeds(matrices: np.ndarray) -> dict[str, Any]:
     """Means and spread over seeds of the figures of (seeds, subjects, classes, classes)."""
     each = [scores(matrix.sum(0)) for matrix in matrices if matrix.any()]
-    names = ("uf1", "uar", "accuracy", "macro_precision")
-    values = {name: [getattr(score, name) for score in each] for name in names}
-    means: dict[str, Any] = {name: float(np.mean(values[name])) for name in names}
+    values = {name: [getattr(score, name) for score in each] for name in _POOLED}
+    means: dict[str, Any] = {name: float(np.mean(values[name])) for name in _POOLED}
     means["spread"] = {
-        name: float(np.std(values[name], ddof=1)) if len(each) > 1 else None for name in names[:2]
+        name: float(np.std(values[name], ddof=1)) if len(each) > 1 else None for name in _POOLED[:2]
     }
     return means
 

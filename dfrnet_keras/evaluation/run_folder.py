@@ -154,6 +154,9 @@ def write_record(folder: Path, record: FoldRecord) -> None:
     for row in content["predictions"]:
         for name in _SHARED:
             del row[name]
+        for name in ("action_units", "units"):
+            if row[name] is None:
+                del row[name]
     (folder / "folds").mkdir(exist_ok=True)
     write_text(
         folder / "folds" / f"seed-{record.seed}-fold-{record.number:03d}.json",
@@ -165,12 +168,16 @@ def write_tables(run: Run, folder: Path) -> dict[str, Any]:
     """Write predictions.csv, curves.csv and metrics.json of a run; return the metrics."""
     header = ["dataset", "subject", "clip", "label", "predicted"]
     header += [f"probability_{name}" for name in run.classes] + ["fold", "seed", "epoch"]
+    # Where the sheet has action units and the learner knows some, both stand at the end.
+    units = sorted({unit for row in run.predictions for unit in row.units or {}}, key=int)
+    header += ["action_units", *(f"strength_{unit}" for unit in units)] if units else []
     rows: list[list[Any]] = [header]
     for row in run.predictions:
         rows.append(
             [row.dataset, row.subject, row.clip, row.label, row.predicted]
             + [repr(value) for value in row.probabilities]
             + [row.fold, row.seed, row.epoch]
+            + (_units(row, units) if units else [])
         )
     _write_csv(folder / "predictions.csv", rows)
     names = sorted({name for record in run.folds for name in record.curves})
@@ -215,13 +222,23 @@ def _record_from_json(file: Path, content: dict[str, Any]) -> FoldRecord:
         shared = {name: content[name] for name in (*_SHARED, "subject")}
         number = content.pop("fold")
         # The subject of a row counts before that of the fold, which may test a whole dataset.
-        content["predictions"] = tuple(
-            Prediction(**{**shared, **row, "probabilities": tuple(row["probabilities"])})
-            for row in content["predictions"]
-        )
+        content["predictions"] = tuple(_prediction(shared | row) for row in content["predictions"])
         content["validation_subjects"] = tuple(content["validation_subjects"])
         return FoldRecord(number=number, **content)
     except (AttributeError, KeyError, TypeError) as error:
         raise InputError(
             f"{file} does not hold a fold's record ({error}): delete it and run again."
         ) from error
+
+
+def _prediction(row: dict[str, Any]) -> Prediction:
+    units = row.get("action_units")
+    tuples = {"probabilities": tuple(row["probabilities"]),
+              "action_units": None if units is None else tuple(units)}  # fmt: skip
+    return Prediction(**{**row, **tuples})
+
+
+def _units(row: Prediction, known: list[str]) -> list[str]:
+    strengths = row.units or {}
+    return ["+".join(row.action_units or ()),
+            *(repr(strengths[unit]) if unit in strengths else "" for unit in known)]  # fmt: skip

@@ -32,6 +32,7 @@ _FACE_SHARES = (0.2, 0.1)
 _TURNS = (0.0, -20.0, 20.0)  # degrees: the detector sees up to about 15 to either side
 # A face that is cut out tightly is seen once its picture has a border, this part of its side wide.
 _BORDER = 0.15
+_BORDERED_SHARE = 0.44  # a smaller face would not fill the picture without its border
 
 
 @dataclass(frozen=True)
@@ -67,20 +68,24 @@ class Face:
         Where no face was found the outline decides: cut-out faces are about square, pictures of
         cameras are not.
         """
-        longer, shorter = max(shape[:2]), min(shape[:2])
         if "face_not_found" in self.flags:
-            return longer < 1.3 * shorter
-        return self.box_side >= _CROPPED_SHARE * longer
+            return _looks_cut(shape)
+        return self.box_side >= _CROPPED_SHARE * max(shape[:2])
+
+
+def _looks_cut(shape: tuple[int, ...]) -> bool:
+    """Whether a picture is about square, as those of cut-out faces are."""
+    return max(shape[:2]) < 1.3 * min(shape[:2])
 
 
 def find_face(frame: NDArray, finder: str = "cascades") -> Face:
     """Find the face of a picture, of several the one that the detector is surest of, and its eyes.
 
     The cascades are tried in this order: a face a fifth of the picture's shorter side wide or more,
-    upright, then turned by 20 degrees to either side; then the same for faces half as wide; then a
-    face cut out so tightly that it fills the picture. Eyes are looked for in it, also behind
-    glasses; where none are found they are placed by the box of the face. At last the middle of
-    the picture stands for the face.
+    upright, then turned by 20 degrees to either side; then the same for faces half as wide; then,
+    if the picture is about square or none was found, a face cut out so tightly that it fills the
+    picture. Eyes are looked for in it, also behind glasses; where none are found they are placed
+    by the box of the face. At last the middle of the picture stands for the face.
 
     Args:
         frame: uint8 `(H, W, 3)` RGB, `(H, W, 1)` or `(H, W)` gray.
@@ -122,18 +127,26 @@ def _found(frame: NDArray, finder: str, *, every: bool = False) -> list[Face]:
     # A strip, in which no face fits, would become a huge picture.
     if max(height, width) > 8 * min(height, width):
         return [_middle(width, height)]
-    look = _by_landmarks if finder == "landmarks" else _by_cascades
-    picture = frame if finder == "landmarks" else gray
-    found = look(picture, every)
-    if not found:
+    by_landmarks = finder == "landmarks"
+    picture = np.asarray(frame) if by_landmarks else gray
+    found = _by_landmarks(picture, every) if by_landmarks else _by_cascades(gray, every)
+    unsure = not found
+    if found and not by_landmarks and _looks_cut(gray.shape):
+        # Of a face cut out so tightly that it is not seen, a part may be taken for a smaller one.
+        unsure = not found[0].fills(gray.shape)
+    if unsure:
         edge = round(_BORDER * min(height, width))
-        wider = cv2.copyMakeBorder(picture, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+        wider = np.asarray(
+            cv2.copyMakeBorder(picture, edge, edge, edge, edge, cv2.BORDER_REPLICATE), np.uint8
+        )
+        again = (
+            _by_landmarks(wider, every)
+            if by_landmarks
+            else _by_cascades(wider, every, shares=(_BORDERED_SHARE,))
+        )
         # Of pictures that show something else no such large part is taken for a face.
-        found = [
-            moved
-            for face in look(np.asarray(wider, np.uint8), every)
-            if (moved := _shifted(face, edge)).fills(gray.shape)
-        ]
+        seen = (_shifted(face, edge) for face in again)
+        found = [face for face in seen if face.fills(gray.shape)] or found
     return found or [_middle(width, height)]
 
 
@@ -158,15 +171,16 @@ def _by_landmarks(frame: NDArray[np.uint8], every: bool) -> list[Face]:
     return [first, *faces[1:]] if every else [first]
 
 
-def _by_cascades(gray: NDArray[np.uint8], every: bool) -> list[Face]:
+def _by_cascades(
+    gray: NDArray[np.uint8], every: bool, shares: tuple[float, ...] = _FACE_SHARES
+) -> list[Face]:
     height, width = gray.shape
     scale = _DETECTION_SIDE / min(height, width)
     # Small pictures are enlarged, or the eyes would be smaller than the detector's window.
     interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     size = max(1, round(width * scale)), max(1, round(height * scale))
     small = stretch(np.asarray(cv2.resize(gray, size, interpolation=interpolation), np.uint8))
-    shares = _FACE_SHARES[-1:] if every else _FACE_SHARES
-    for share, turn in itertools.product(shares, _TURNS):
+    for share, turn in itertools.product(shares[-1:] if every else shares, _TURNS):
         about = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), turn, 1.0)
         turned = small if turn == 0 else np.asarray(cv2.warpAffine(small, about, size), np.uint8)
         faces: list[Face] = []

@@ -35,6 +35,7 @@ _SAME = 0.3  # overlap of two boxes of one face
 _MESH_MARGIN = 1.5  # side of the mesh's picture in sides of the box
 # Corners of the eye on the left and on the right of the picture, among the points of the mesh.
 _EYE_CORNERS = ((33, 133), (362, 263))
+_DARK = 96  # gray values: in a picture whose brightest parts are darker small faces are missed
 _LITERT_LINES = ("INFO: Created TensorFlow Lite XNNPACK delegate",)
 
 
@@ -70,6 +71,10 @@ def find_meshes(frame: NDArray[np.uint8]) -> list[FaceMesh]:
     """
     if frame.ndim == 2 or frame.shape[2] == 1:
         frame = np.repeat(frame.reshape(*frame.shape[:2], 1), 3, axis=2)
+    bright = float(np.percentile(frame[::4, ::4], 99))
+    if 4 < bright < _DARK:  # brought to the light that the networks know
+        table = np.clip(np.arange(256) * (255 / bright), 0, 255).astype(np.uint8)
+        frame = np.asarray(cv2.LUT(frame, table), np.uint8)
     found = (_mesh(frame, box, eyes) for box, eyes in _detect(frame))
     return [mesh for mesh in found if mesh is not None]
 

@@ -11,6 +11,7 @@ from dfrnet_keras.layers.feature_normalization import FeatureNormalization
 from dfrnet_keras.layers.frame_difference import FrameDifference
 from dfrnet_keras.layers.fusion_block import FusionBlock
 from dfrnet_keras.layers.gray import Gray
+from dfrnet_keras.layers.node_patches import NodePatches
 from dfrnet_keras.layers.optical_flow import OpticalFlow
 from dfrnet_keras.layers.optical_strain import OpticalStrain
 from dfrnet_keras.layers.padded_max_pooling import PaddedMaxPooling2D
@@ -18,6 +19,8 @@ from dfrnet_keras.layers.relative_motion import MirroredMotion, MotionStrength, 
 from dfrnet_keras.layers.residual_block import ResidualBlock
 from dfrnet_keras.layers.spatial_attention import SpatialAttention
 from dfrnet_keras.layers.token_embedding import TokenEmbedding
+from dfrnet_keras.layers.unit_graph import UnitGraph
+from dfrnet_keras.layers.window_attention import WindowAttention, WindowPositions
 
 __all__ = [
     "AdaptiveAveragePooling2D",
@@ -33,6 +36,7 @@ __all__ = [
     "Gray",
     "MirroredMotion",
     "MotionStrength",
+    "NodePatches",
     "OpticalFlow",
     "OpticalStrain",
     "PaddedMaxPooling2D",
@@ -40,4 +44,7 @@ __all__ = [
     "ResidualBlock",
     "SpatialAttention",
     "TokenEmbedding",
+    "UnitGraph",
+    "WindowAttention",
+    "WindowPositions",
 ]

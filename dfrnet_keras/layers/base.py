@@ -46,6 +46,11 @@ class BaseLayer(keras.layers.Layer):
         )
 
 
+def torch_uniform() -> keras.initializers.Initializer:
+    """PyTorch's default for convolutions and dense layers: uniform within 1 / sqrt(fan-in)."""
+    return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
+
+
 def check_counts(**values: int) -> None:
     """Refuse arguments below 1.
 

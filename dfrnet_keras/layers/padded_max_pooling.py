@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers.base import BaseLayer, Shape
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
 @keras.saving.register_keras_serializable(package="dfrnet_keras")
@@ -21,7 +21,8 @@ class PaddedMaxPooling2D(BaseLayer):
     maxima and their gradients are the same, and a quantised model keeps its range.
 
     Args:
-        pool_size: Height, width and step of the window; at least 2.
+        pool_size: Height and width of the window; at least 2.
+        strides: Step of the window; its size by default.
         **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Call arguments:
@@ -31,26 +32,34 @@ class PaddedMaxPooling2D(BaseLayer):
         `(batch, height, width, channels)`.
 
     Output shape:
-        `(batch, (height + 2) // pool_size, (width + 2) // pool_size, channels)`.
+        `(batch, (height + 2 - pool_size) // strides + 1, ..., channels)`, the width likewise.
     """
 
-    arguments = ("pool_size",)
+    arguments = ("pool_size", "strides")
 
-    def __init__(self, pool_size: int = 3, **kwargs: Any) -> None:
+    def __init__(self, pool_size: int = 3, strides: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if pool_size < 2:
             raise InputError(f"pool_size must be 2 or more, not {pool_size}.")
+        check_counts(strides=1 if strides is None else strides)
         self.pool_size = pool_size
+        self.strides = strides
         self.input_spec = keras.layers.InputSpec(ndim=4)
 
     def call(self, inputs: Any) -> Any:
         bordered = ops.pad(inputs, [[0, 0], [1, 1], [1, 1], [0, 0]], mode="symmetric")
         # Keras 3.15 fails on JAX where strides are left to follow the pool size.
         return ops.max_pool(
-            bordered, self.pool_size, strides=self.pool_size, data_format="channels_last"
+            bordered,
+            self.pool_size,
+            strides=self.strides or self.pool_size,
+            data_format="channels_last",
         )
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         batch, *sizes, channels = input_shape
-        pooled = (None if size is None else (size + 2) // self.pool_size for size in sizes)
+        step = self.strides or self.pool_size
+        pooled = (
+            None if size is None else (size + 2 - self.pool_size) // step + 1 for size in sizes
+        )
         return (batch, *pooled, channels)

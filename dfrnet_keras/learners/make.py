@@ -48,7 +48,8 @@ def make_learner(
         model_options: Arguments of `DFRNet` (`attention`, `stages` ...); no other model has any.
         recipe: The training of a network; its published one by default. A `BestRecipe` belongs to
             `"dfrnet"` and fixes the network too.
-        clips: The clips of the store, or what gives them; `"lbp-top-svm"` alone reads them.
+        clips: The clips of the store, or what gives them; `"lbp-top-svm"` reads their frames,
+            `"fgrl-auf"` their action units.
         from_preset: A preset whose members take the place of those that a `BestRecipe` trains.
 
     Returns:
@@ -81,7 +82,12 @@ def make_learner(
     if model in TRAINABLE:
         from dfrnet_keras.learners.network import NetworkLearner
 
-        return NetworkLearner(model, store, model_options=model_options, recipe=recipe)
+        coded = None
+        if model == "fgrl-auf":
+            from dfrnet_keras.learners.unit_graph import coded_units
+
+            coded = coded_units(store, clips)
+        return NetworkLearner(model, store, model_options=model_options, recipe=recipe, units=coded)
     if model == "preset":
         from dfrnet_keras.learners.preset import PresetLearner
 

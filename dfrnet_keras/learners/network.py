@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dfrnet_keras.errors import InputError
@@ -33,6 +33,8 @@ class NetworkLearner(Learner):
         model_options: Further arguments of the network (`attention`, `stages` ...). `features`,
             a subset of the store's, picks the views; all of the store's by default.
         recipe: The training; the network's published one by default.
+        units: Of clips by their key, the action units that were coded, for `"fgrl-auf"` alone;
+            clips without any are left out. Without any of them its graph is that of drawn clips.
 
     Raises:
         InputError: Where the store lacks what the network takes.
@@ -48,6 +50,7 @@ class NetworkLearner(Learner):
         *,
         model_options: dict[str, Any] | None = None,
         recipe: Recipe | None = None,
+        units: Mapping[str, tuple[int, ...]] | None = None,
     ) -> None:
         entry = TABLE.get(model)
         if entry is None or entry.recipe is None:
@@ -65,11 +68,20 @@ class NetworkLearner(Learner):
             )
         if len(entry.views) > 1:
             self.model_options["features"] = self.views
+        self.units = dict(units or {})
+        if model == "fgrl-auf" and store.flow_range == "bytes":
+            self.model_options["layout"] = "megc2019"
 
     @property
     def settings(self) -> dict[str, Any]:
         """What a run folder keeps of this learner."""
-        return {"name": self.model, "options": self.model_options, "recipe": self.recipe.as_dict()}
+        graph = {"unit_graph": "coded" if self.units else "drawn"}
+        return {
+            "name": self.model,
+            "options": self.model_options,
+            "recipe": self.recipe.as_dict(),
+            **(graph if self.model == "fgrl-auf" else {}),
+        }
 
     @property
     def trainer(self) -> Trainer:
@@ -77,14 +89,27 @@ class NetworkLearner(Learner):
         key = json.dumps([self.settings, str(self.store.path), self.store.digest])
         if key not in _TRAINERS:
             _TRAINERS.clear()  # One at a time: a second network would only take memory.
-            _TRAINERS[key] = Trainer(
-                self.model, self.store, self.views, self.recipe, self.model_options
-            )
+            _TRAINERS[key] = self._make_trainer()
         return _TRAINERS[key]
+
+    def _trainer_class(self) -> type[Trainer]:
+        if self.model == "me-plan":
+            from dfrnet_keras.learners.episodes import EpisodeTrainer
+
+            return EpisodeTrainer
+        return Trainer
+
+    def _make_trainer(self) -> Trainer:
+        made = self.model, self.store, self.views, self.recipe, self.model_options
+        if self.model == "fgrl-auf":
+            from dfrnet_keras.learners.unit_graph import UnitGraphTrainer
+
+            return UnitGraphTrainer(*made, units=self.units)
+        return self._trainer_class()(*made)
 
     def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, softmax probabilities of its test clips, history) for each fold."""
-        if can_train_together():
+        if self._trainer_class().side_by_side and can_train_together():
             yield from fit_together(self.trainer, folds, seed, self.progress)
             return
         for fold in folds:

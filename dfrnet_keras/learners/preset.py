@@ -68,12 +68,18 @@ class PresetLearner(Learner):
 
     def fit_predict(self, folds: Sequence[Fold], seed: int) -> Answers:
         """Yield (fold, probabilities of its test clips, history) for each fold."""
-        network = self.preset(seed).network
+        preset = self.preset(seed)
+        numbers = [name.removeprefix("AU") for name in preset.units]
         for fold in folds:
             started = time.perf_counter()
             flow = self.store.arrays["flow"][fold.test].astype("float32")
-            chances = network.predict(flow, batch_size=64, verbose=0)["probabilities"]
-            yield fold, chances, {"seconds": time.perf_counter() - started}
+            answers = preset.network.predict(flow, batch_size=64, verbose=0)
+            units = [
+                dict(zip(numbers, map(float, sides.max(-1)), strict=True))
+                for sides in answers["units"]
+            ]
+            history = {"units": units, "seconds": time.perf_counter() - started}
+            yield fold, answers["probabilities"], history
 
 
 class FromPresetLearner(MotionLearner):
@@ -110,6 +116,6 @@ class FromPresetLearner(MotionLearner):
     def _trunks(self, seed: int) -> Iterator[tuple[keras.Model, NDArray, NDArray]]:
         from dfrnet_keras.models.preset_network import trunk_of
 
-        preset = Preset(self.name)
+        preset = Preset(self.name, flow_range=self.store.flow_range)
         for number in range(preset.card["training"]["members"]):
             yield trunk_of(preset.network, number, self.store.flow_range)

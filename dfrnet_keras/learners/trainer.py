@@ -20,7 +20,7 @@ from dfrnet_keras.evaluation.learner import Progress
 from dfrnet_keras.features.views import MAP_OF_VIEW
 from dfrnet_keras.learners.validation import loss_and_accuracy, rank
 from dfrnet_keras.models.recipe import Recipe
-from dfrnet_keras.startup import make_deterministic
+from dfrnet_keras.startup import make_deterministic, seeded
 from dfrnet_keras.store import FeatureStore
 
 
@@ -56,7 +56,12 @@ class Trainer:
         model, store, options: See `build_network`.
         views: Letters of the maps that the network takes.
         recipe: The training.
+
+    Attributes:
+        side_by_side: Whether `folds_together` may do the same training.
     """
+
+    side_by_side = True
 
     def __init__(
         self, model: str, store: FeatureStore, views: str, recipe: Recipe, options: dict[str, Any]
@@ -122,6 +127,7 @@ class Trainer:
             if not math.isfinite(history["loss"][-1]):
                 history["failure"] = f"the loss became {history['loss'][-1]} in epoch {epoch}"
                 break
+            self._after_epoch(fold)
             if fold.keep_best:
                 labels = self.store.labels[fold.validation]
                 loss, accuracy = loss_and_accuracy(self.probabilities(fold.validation), labels)
@@ -150,10 +156,11 @@ class Trainer:
         from scipy.special import softmax
 
         # Some networks are trained on further outputs, which come after those of the classes.
-        logits = self._logits(clips)[:, : len(self.store.classes)].astype(np.float64)
+        logits = self.outputs(clips)[:, : len(self.store.classes)].astype(np.float64)
         return softmax(logits, axis=-1)
 
-    def _logits(self, clips: np.ndarray) -> np.ndarray:
+    def outputs(self, clips: np.ndarray) -> np.ndarray:
+        """All that the network to train answers for some clips: logits first."""
         # Batches of one size, the last one filled up, so that no new shape is traced.
         size = min(self.recipe.batch_size, 64)
         answers = []
@@ -168,13 +175,10 @@ class Trainer:
 
     def start_anew(self, fold: Fold, seed: int) -> None:
         """Give the network its initial state under a seed, and what a fold normalises by."""
-        import keras
-
         from dfrnet_keras.models import normalization_layers
 
         if seed not in self._initial_state:
-            keras.utils.set_random_seed(seed)
-            self.graph.take_from(self._build())
+            self._initialize(seed)
             self._initial_state[seed] = [np.array(v) for v in self.network.variables]
         variables = [*self.network.variables, *self.network.optimizer.variables]
         initial = [*self._initial_state[seed], *self._initial_optimizer]
@@ -182,6 +186,14 @@ class Trainer:
             variable.assign(value)
         for name, layer in normalization_layers(self.network).items():
             layer.set_statistics(*_mean_and_variance(self._moments[name], fold.train))
+
+    def _initialize(self, seed: int) -> None:
+        """Give the network the weights that every fold of a seed starts from."""
+        with seeded(seed):
+            self.graph.take_from(self._build())
+
+    def _after_epoch(self, fold: Fold) -> None:
+        """Set what is not trained but follows from what was; nothing here."""
 
     def batch_options(self, fold: Fold, seed: int) -> dict[str, Any]:
         """How batches are made, see `pipeline.make_batches`."""

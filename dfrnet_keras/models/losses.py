@@ -58,6 +58,44 @@ class ProposalLoss(keras.losses.Loss):
         return whole + keras.losses.binary_crossentropy(right, branches, from_logits=True)
 
 
+@keras.saving.register_keras_serializable(package="dfrnet_keras")
+class EpisodeLoss(keras.losses.Loss):
+    """Loss of an episode: the second half of a batch is answered by what the first half shows.
+
+    The prototype of a class is the mean embedding of its clips in the first half; a clip of the
+    second belongs to each class by the softmax of minus its squared distances to the prototypes.
+    Cross-entropy of that, averaged; clips of a class that the first half lacks do not count.
+
+    Call arguments:
+        y_true: Class numbers `(batch,)`.
+        y_pred: `(batch, classes + 64)`: logits, which are not read, then the embeddings.
+
+    Reference:
+        Snell et al., "Prototypical Networks for Few-shot Learning", NIPS 2017
+        (https://arxiv.org/abs/1703.05175).
+    """
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        from dfrnet_keras.models.me_plan import EMBEDDING
+
+        classes = y_pred.shape[-1] - EMBEDDING
+        embedded = y_pred[:, classes:]
+        right = ops.one_hot(ops.cast(_flat(y_true), "int32"), classes, dtype=embedded.dtype)
+        count = ops.shape(y_pred)[0]
+        shows = ops.cast(ops.arange(count) < count // 2, embedded.dtype)[:, None]
+        clips = ops.sum(right * shows, axis=0)
+        prototypes = ops.matmul(ops.transpose(right * shows), embedded)
+        prototypes = prototypes / ops.maximum(clips, 1.0)[:, None]
+        distances = ops.sum(ops.square(embedded[:, None] - prototypes[None]), axis=-1)
+        known = ops.cast(clips > 0, embedded.dtype)
+        chances = ops.log_softmax(-distances - 1e6 * (1 - known), axis=-1)
+        answered = ops.sum(right * known, axis=-1) * (1 - shows[:, 0])
+        loss = -ops.sum(right * known * chances, axis=-1) * answered
+        # The mean over the batch, which Keras takes, is thereby one over those that count.
+        share = ops.mean(answered)
+        return loss / ops.maximum(share, 1e-6)
+
+
 def loss_of(model: str) -> keras.losses.Loss:
     """The loss that a network is trained with, computed of its logits.
 
@@ -67,6 +105,7 @@ def loss_of(model: str) -> keras.losses.Loss:
     losses = {
         "margin": MarginLoss,
         "proposals": ProposalLoss,
+        "episodes": EpisodeLoss,
         "cross-entropy": lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     }
     return losses[TABLE[model].loss]()
@@ -74,7 +113,8 @@ def loss_of(model: str) -> keras.losses.Loss:
 
 def outputs_to_train(model: str) -> dict[str, bool]:
     """Arguments of the constructor that add the outputs which the loss needs."""
-    return {"proposals": True} if TABLE[model].loss == "proposals" else {}
+    further = {"proposals": "proposals", "episodes": "embeddings"}.get(TABLE[model].loss)
+    return {} if further is None else {further: True}
 
 
 def _flat(labels: Any) -> Any:

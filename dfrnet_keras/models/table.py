@@ -49,6 +49,27 @@ _CAPSULENET = Recipe(
 # as DFR-Net does.
 _FEATREF = Recipe(learning_rate=1e-4, batch_size=32, epochs=100, patience=10, augment=False)
 
+# Wang et al., "HTNet for micro-expression recognition", Neurocomputing 2024, and its authors' code,
+# which keeps the best epoch of each test subject. Here the last one counts, as its code prints too;
+# validation="test-subject" does as they did.
+_HTNET = Recipe(
+    learning_rate=5e-5, batch_size=256, epochs=800, patience=None, augment=False, validation="none"
+)
+# The same network made small is nobody's: rate and batch are this package's.
+_HTNET_SMALL = Recipe(learning_rate=1e-4, batch_size=32, epochs=100, patience=10, augment=False)
+# Zhao et al., "ME-PLAN", Neural Networks 2022: neither text nor code was at hand, so all of this is
+# the package's own. A batch is an episode: 5 clips of each of three classes, and 5 to be answered.
+_ME_PLAN = Recipe(learning_rate=1e-4, batch_size=30, epochs=60, patience=10, augment=False)
+# Lei et al., "Micro-expression Recognition Based on Facial Graph Representation Learning and Facial
+# Action Unit Fusion", CVPR Workshops 2021: its code has no training. The batch is its test
+# script's, the rest is the package's own.
+_FGRL_AUF = Recipe(learning_rate=1e-3, batch_size=64, epochs=100, patience=10, augment=False)
+# Varanka et al., "Micro-expression recognition with noisy labels", 2021; the training is what their
+# library meb does unless told otherwise: the last epoch counts.
+_SSSNET = Recipe(
+    learning_rate=1e-4, batch_size=32, epochs=200, patience=None, augment=False, validation="none"
+)
+
 
 @dataclass(frozen=True)
 class ModelEntry:
@@ -59,7 +80,7 @@ class ModelEntry:
         recipe: How it was trained where it was published; `None` where no fold trains it by steps.
         views: Letters of the views that it can take, the one it prefers first.
         takes_several: Whether it takes all of them together; else one.
-        loss: `"cross-entropy"`, `"margin"` or `"proposals"`, see `models.losses`.
+        loss: `"cross-entropy"`, `"margin"`, `"proposals"` or `"episodes"`, see `models.losses`.
     """
 
     constructor: tuple[str, str]
@@ -87,6 +108,11 @@ TABLE = {
     "dual-inception": ModelEntry(("dual_inception", "DualInception"), _DUAL_INCEPTION),
     "featref": ModelEntry(("featref", "FeatRef"), _FEATREF, loss="proposals"),
     "capsulenet": ModelEntry(("capsulenet", "CapsuleNet"), _CAPSULENET, "ST", loss="margin"),
+    "htnet": ModelEntry(("htnet", "HTNet"), _HTNET),
+    "htnet-small": ModelEntry(("htnet", "HTNetSmall"), _HTNET_SMALL),
+    "me-plan": ModelEntry(("me_plan", "MEPLAN"), _ME_PLAN, loss="episodes"),
+    "fgrl-auf": ModelEntry(("fgrl_auf", "FGRLAUF"), _FGRL_AUF),
+    "sssnet": ModelEntry(("sssnet", "SSSNet"), _SSSNET),
     "motion-dfrnet": ModelEntry(("motion_dfrnet", "MotionDFRNet"), None),
 }
 # Those that a fold trains step by step.

@@ -28,6 +28,7 @@ class Row:
         counted: Further arguments with which the printed parameters and FLOPs agree, where the
             table has these columns.
         note: What a reader has to know of this row.
+        timed: Whether it is timed where the table has times.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Row:
     size: int | None = None
     counted: dict[str, Any] | None = None
     note: str = ""
+    timed: bool = True
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,18 @@ TABLES: dict[str, Table] = {
             Row("ApexNet", "off-apexnet", views="T", size=28),
             Row("STSTNet", "ststnet", views="T", size=28),
             Row("RCN", "rcn-a", views="T", size=60),
-            Row("ME-PLAN", None, views=""),
+            Row("ME-PLAN", "me-plan", views="T", size=28),
             Row("FeatRef", "featref", views="T", size=28),
-            Row("FGRL-AUF", None, views=""),
+            Row("FGRL-AUF", "fgrl-auf", views="T", size=56),
             Row("Ours"),
             Row("Dual-Inception", "dual-inception", views="T", size=28,
                 note="Not a row of the paper: the features that FeatRef refines."),
+            Row("HTNet", "htnet", views="T", size=28, timed=False,
+                note="Not a row of the paper. Its windows hold one token: query and key do "
+                "nothing. Not timed: its file has 558 MB."),
+            Row("HTNet, small", "htnet-small", views="T", size=28,
+                note="Not a row of the paper, nor anyone's: HTNet with windows of 49 tokens."),
+            Row("SSSNet", "sssnet", views="T", size=64, note="Not a row of the paper."),
             Row("RBF-SVM on 14 x 14 flow", "svm", views="T",
                 note="Not a row of the paper: a network that does not beat it has shown little."),
             Row("Always the most frequent class", "majority", views="",

@@ -62,7 +62,7 @@ def time_networks(
     wanted: dict[str, tuple[str, dict[str, Any]]] = {
         network_key(row): (row.model, dict(row.options))
         for row in rows
-        if row.model is not None and is_network(row)
+        if row.model is not None and is_network(row) and row.timed
     }
     if not wanted:
         return None

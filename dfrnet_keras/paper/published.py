@@ -26,6 +26,7 @@ class PublishedRow(NamedTuple):
         milliseconds: Printed as "Speed", where it is.
         source: Who printed it, and whose method it is.
         note: What is wrong or missing with the row; empty where nothing is.
+        chosen: What the epoch was chosen on, as far as it is known; of Table 2 alone.
     """
 
     method: str
@@ -36,6 +37,7 @@ class PublishedRow(NamedTuple):
     milliseconds: float | None
     source: str
     note: str
+    chosen: str = ""
 
 
 def _read() -> dict[str, dict[str, PublishedRow]]:
@@ -59,6 +61,7 @@ def _read() -> dict[str, dict[str, PublishedRow]]:
             milliseconds=float(line["milliseconds"]) if line["milliseconds"] else None,
             source=source,
             note=line["note"],
+            chosen=line["chosen"],
         )
     return tables
 
@@ -66,6 +69,30 @@ def _read() -> dict[str, dict[str, PublishedRow]]:
 # By table and row.
 PUBLISHED = _read()
 PUBLISHED_TABLE2 = tuple(PUBLISHED["table2"].values())
+
+
+class PeerRow(NamedTuple):
+    """Printed figures of a method that the paper does not compare with.
+
+    Attributes:
+        uf1, uar: On the composite dataset; `None` where it is not printed.
+        source: Who printed it.
+        chosen: What the epoch was chosen on.
+    """
+
+    uf1: float
+    uar: float | None
+    source: str
+    chosen: str
+
+
+# By the name of their row.
+PEERS = {
+    "HTNet": PeerRow(0.8603, 0.8475, "Wang et al., Neurocomputing 2024, arXiv:2307.14637",
+                     "best accuracy on each test subject over 800 epochs, by its authors' code"),
+    "SSSNet": PeerRow(0.7394, None, "as the library meb trains it, github.com/tvaranka/meb",
+                      "nothing: the last epoch"),
+}  # fmt: skip
 
 # Table 1: samples, subjects, whether action units are annotated, clips of the three classes.
 DATASETS: dict[str, dict[str, int | bool]] = {

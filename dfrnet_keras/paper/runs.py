@@ -35,6 +35,7 @@ class Source:
         flow_method: Likewise; `None` is else TV-L1.
         jobs: Processes that build maps.
         progress: See `FeatureStore.build`.
+        classes: As for `load_dataset`; a store has its own.
     """
 
     dataset: str | None = None
@@ -44,6 +45,7 @@ class Source:
     flow_method: str | None = None
     jobs: int = 1
     progress: Callable[[int, int], None] | None = None
+    classes: str = "megc2019"
 
     @property
     def name(self) -> str:
@@ -59,7 +61,7 @@ class Source:
         assert self.dataset is not None
         options: dict[str, Any] = {
             "size": self.size, "flow_method": self.flow_method, "jobs": self.jobs,
-            "progress": self.progress,
+            "progress": self.progress, "classes": self.classes,
         }  # fmt: skip
         if self.size is None or self.flow_method is None:
             return find_or_build(self.dataset, self.root, **options)
@@ -75,6 +77,7 @@ class Source:
         return open_or_build(
             self.dataset, self.root, size=row.size,
             flow_method=self.store.settings["flow_method"], jobs=self.jobs, progress=self.progress,
+            classes=self.classes,
         )  # fmt: skip
 
     @cached_property
@@ -90,7 +93,7 @@ class Source:
             raise InputError(
                 f"{self.store_path} holds maps, not the frames that this needs: give --dataset."
             )
-        return load_dataset(self.dataset, self.root)
+        return load_dataset(self.dataset, self.root, classes=self.classes)
 
 
 def train_row(

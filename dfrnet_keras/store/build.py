@@ -205,10 +205,11 @@ def source_of(clips: Sequence[Clip]) -> str:
     """A digest that changes when a clip, its annotation or one of its files does."""
     return digest_of(
         [
-            [clip.key, clip.label, clip.onset, clip.apex, clip.offset, *map(_file, clip.frames)]
+            [clip.key, clip.label, clip.onset, clip.apex, clip.offset, *map(_file, clip.frames),
+             *([] if clip.action_units is None else [list(clip.action_units)])]
             for clip in clips
         ]
-    )
+    )  # fmt: skip
 
 
 def _file(path: Path) -> list[object]:
@@ -280,7 +281,7 @@ def _stored(
     clip: Clip, classes: Sequence[str], apex: int | None = None, flags: tuple[str, ...] = ()
 ) -> StoredClip:
     label = list(classes).index(clip.label)
-    return StoredClip(clip.dataset, clip.subject, clip.name, label, apex, flags)
+    return StoredClip(clip.dataset, clip.subject, clip.name, label, apex, flags, clip.action_units)
 
 
 def _report(progress: Progress | None, done: int, total: int) -> None:

@@ -52,9 +52,7 @@ class FeatureStore:
 
     def __init__(self, path: Path, index: Mapping[str, Any], arrays: dict[str, NDArray]) -> None:
         self.path = path
-        self.rows = tuple(
-            StoredClip(**{**row, "flags": tuple(row["flags"])}) for row in index["rows"]
-        )
+        self.rows = tuple(StoredClip.from_dict(row) for row in index["rows"])
         self.labels = np.array([row.label for row in self.rows], np.int64)
         self.classes = tuple(index["classes"])
         self.features = "".join(letter for name, letter in VIEW_OF_MAP.items() if name in arrays)

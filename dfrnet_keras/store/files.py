@@ -36,6 +36,7 @@ class StoredClip:
             `"eyes_not_found"`, where they were placed by the box of the face;
             `"already_cropped"`, where the faces of other datasets of the store were cut out and
             this clip's frames were used whole.
+        action_units: See `Clip`.
     """
 
     dataset: str
@@ -44,6 +45,21 @@ class StoredClip:
     label: int
     apex: int | None
     flags: tuple[str, ...] = ()
+    action_units: tuple[str, ...] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the index holds: as before there were action units, where the clip has none."""
+        content = asdict(self)
+        if self.action_units is None:
+            del content["action_units"]
+        return content
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> StoredClip:
+        """A row of the index."""
+        units = row.get("action_units")
+        return cls(**{**row, "flags": tuple(row["flags"]),
+                      "action_units": None if units is None else tuple(units)})  # fmt: skip
 
 
 def allocate(file: Path, dtype: Any, shape: tuple[int, ...]) -> np.memmap:
@@ -86,7 +102,7 @@ def write_index(
         "source": source,
         "skipped": [list(pair) for pair in skipped],
         "arrays": arrays,
-        "rows": [asdict(row) for row in rows],
+        "rows": [row.as_dict() for row in rows],
     }
     index["digest"] = _content_digest(index)
     (folder / "index.json").write_text(json.dumps(index, indent=1), encoding="utf-8")

@@ -84,8 +84,9 @@ def open_or_build(
         InputError: See `load_dataset`, `FeatureStore.build` and `FeatureStore.build_from_maps`.
     """
     from dfrnet_keras.datasets import class_names, dataset_root, load_dataset
+    from dfrnet_keras.datasets.tasks import plain_task
 
-    reading = {"classes": classes, "edition": edition, "camera": camera}
+    reading = {"classes": plain_task(classes), "edition": edition, "camera": camera}
     clips = load_dataset(dataset, root, **reading)  # type: ignore[arg-type]
     root = dataset_root(dataset, root)
     if dataset == "flow-folder":
@@ -119,6 +120,7 @@ def find_or_build(
     *,
     size: int | None = None,
     flow_method: str | None = None,
+    classes: str = "megc2019",
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> FeatureStore:
@@ -129,6 +131,7 @@ def find_or_build(
         root: See `load_dataset`.
         size: Width and height of the maps; `None` takes those of the prepared store, or 224.
         flow_method: Method of optical flow; `None` takes that of the prepared store, or "tvl1".
+        classes: See `load_dataset`.
         jobs: See `FeatureStore.build`.
         progress: See `FeatureStore.build`.
 
@@ -139,12 +142,13 @@ def find_or_build(
         InputError: Several stores fit and none has those settings, or see `open_or_build`.
     """
     from dfrnet_keras.datasets import dataset_root, load_dataset
+    from dfrnet_keras.datasets.tasks import plain_task
     from dfrnet_keras.store.build import source_of
 
     wanted = {"version": __version__, "size": size, "flow_method": flow_method}
     fits = []
     if dataset != "flow-folder":  # ready-made maps have no settings to choose among
-        source = source_of(load_dataset(dataset, root))
+        source = source_of(load_dataset(dataset, root, classes=classes))
         for file in sorted(cache_folder("stores").glob(f"{dataset}-*/index.json")):
             try:
                 store = FeatureStore.open(file.parent)
@@ -156,7 +160,8 @@ def find_or_build(
                 fits.append(store)
     usual = Preparation(size=size or 224, flow_method=flow_method or "tvl1")
     if len(fits) > 1:
-        plain = default_path(dataset, dataset_root(dataset, root), **_identity(usual))
+        given = _given({"classes": plain_task(classes)})
+        plain = default_path(dataset, dataset_root(dataset, root), **_identity(usual), **given)
         fits = [store for store in fits if store.path.name == plain.name] or fits
     if len(fits) > 1:
         raise InputError(
@@ -165,7 +170,9 @@ def find_or_build(
         )
     if fits:
         return fits[0]
-    return open_or_build(dataset, root, **_identity(usual), jobs=jobs, progress=progress)
+    return open_or_build(
+        dataset, root, **_identity(usual), classes=classes, jobs=jobs, progress=progress
+    )
 
 
 def _identity(how: Preparation) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def test_json_has_the_pooled_figures_on_top(tmp_path):
     assert metrics["uar"] == pytest.approx((1 + 0.5 + 0.5) / 3)
     assert metrics["uf1"] == pytest.approx((8 / 12 + 4 / 6 + 4 / 6) / 3)
     assert metrics["accuracy"] == pytest.approx(8 / 12)
+    assert metrics["weighted_f1"] == metrics["uf1"]  # there are as many clips of each class
     assert metrics["floor"]["uar"] == pytest.approx(1 / 3)
     assert metrics["datasets"]["[b]"]["clips"] == 6
     assert metrics["interval"]["uf1"][0] <= metrics["uf1"] <= metrics["interval"]["uf1"][1]
@@ -54,6 +55,7 @@ def test_json_has_the_pooled_figures_on_top(tmp_path):
 def test_tables(tmp_path):
     shown = evaluate(write_run(tmp_path, seeds=(0, 1)))
     for words in ("8 of 8 folds, 12 clips, 2 seed(s)", "seed 1", "[b]", "95 % interval",
+                  "weighted F1",
                   "most frequent class", "surprise", "validation subjects"):  # fmt: skip
         assert words in shown
     assert "OPTIMISTIC" not in shown

@@ -66,7 +66,7 @@ def test_frames_are_in_the_order_of_their_numbers(build, tmp_path, inner, top, p
     frames = tuple(
         root / top / "sub01" / "EP02_01f" / pattern.format(number) for number in range(44, 103)
     )
-    clip = Clip("casme2", "sub01", "EP02_01f", frames, 2, 55, 57, "positive")
+    clip = Clip("casme2", "sub01", "EP02_01f", frames, 2, 55, 57, "positive", ("4",))
     assert load_dataset("casme2", tmp_path) == [clip]
     # The folder of frames itself will do, with the sheet beside it.
     assert load_dataset("casme2", root / top) == [clip]
@@ -245,5 +245,5 @@ def test_the_folder_is_found_by_the_environment(build, tmp_path, monkeypatch):
     assert len(load_dataset("casme2")) == 1
     with pytest.raises(InputError, match="camera 'HS' was given for casme2"):
         list_dataset("casme2", camera="HS")
-    with pytest.raises(InputError, match="classes 'five' are unknown"):
-        load_dataset("casme2", classes="five")
+    with pytest.raises(InputError, match="classes 'nine' are unknown"):
+        load_dataset("casme2", classes="nine")

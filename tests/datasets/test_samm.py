@@ -69,7 +69,7 @@ def test_frames_of_a_clip(build, tmp_path, subject, digits):
     frames = tuple(
         root / "006" / "006_1_2" / f"006_{number:0{digits}d}.jpg" for number in range(5561, 5567)
     )
-    clip = Clip("samm", "006", "006_1_2", frames, 1, 3, 4, "negative")
+    clip = Clip("samm", "006", "006_1_2", frames, 1, 3, 4, "negative", ("4",))
     assert load_dataset("samm", root) == [clip]
     assert load_dataset("samm", tmp_path) == [clip]
 

@@ -181,3 +181,8 @@ def test_rows_keep_the_numbers_of_the_sheet(root):
     rows = read_sheet(root / SHEET, ["Subject", "Onset Frame"])
     assert [row.number for row in rows] == list(range(2, 11))
     assert rows[0].cells == {"Subject": "01", "Onset Frame": "118"}
+
+
+def test_columns_that_may_be_missing(root):
+    rows = read_sheet(root / SHEET, ["Subject"], optional=["Onset Frame", "Remarks"])
+    assert rows[0].cells == {"Remarks": "", "Subject": "01", "Onset Frame": "118"}

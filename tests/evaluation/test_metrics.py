@@ -23,6 +23,17 @@ def test_golden_numbers():
     assert figures.macro_precision == pytest.approx(0.7605, abs=5e-5)
     assert figures.accuracy == pytest.approx(0.7692, abs=5e-5)
     assert figures.clips == 442
+    by_class = [2 * 219 / (250 + 280), 2 * 62 / (109 + 87), 2 * 59 / (83 + 75)]
+    assert figures.weighted_f1 == pytest.approx(np.dot(by_class, [250, 109, 83]) / 442)
+
+
+def test_weighted_f1_is_that_of_scikit_learn():
+    from sklearn.metrics import f1_score
+
+    for matrix in (STSTNET, np.array([[3, 0, 1], [0, 0, 0], [2, 1, 5]])):
+        expected = f1_score(*lists_of(matrix), average="weighted")
+        assert scores(matrix).weighted_f1 == pytest.approx(expected)
+    assert np.isnan(scores(np.zeros((3, 3), int)).weighted_f1)
 
 
 def test_figures_of_lists_are_those_of_their_matrix():

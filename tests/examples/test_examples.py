@@ -48,6 +48,9 @@ def test_fine_tuning_and_grad_cam(example, tmp_path):
     )
     assert first["flow_method"] == second["flow_method"] == "dis"
     assert first["size"] == second["size"] == 16
+    # So can the network in the package.
+    history = main("drawn-units", folder="preset", epochs=1, subjects=4)
+    assert np.isfinite(history.history["val_loss"]).all()
     before = saved.read_bytes()
     with pytest.raises(SystemExit, match="is there already"):
         main(folder="out", **options)

@@ -73,6 +73,24 @@ def test_a_face_that_fills_its_frame_is_told(people):
     assert check(cut, eyes - (180, 80)).fills(cut.shape)
 
 
+def test_a_face_cut_out_tightly_is_found_whole():
+    """Its chin and temples lie outside; without a border its eyes were found elsewhere."""
+    framing = Framing(200, 240, 99.5, 105.0, 145.0)
+    found = 0
+    for number in range(8):
+        identity = make_identity((47, number))
+        picture = render_face(identity, framing, supersampling=1)
+        frame = np.clip(picture, 0, 255).astype(np.uint8)
+        face = find_face(frame)
+        if face.flags:
+            continue
+        found += 1
+        assert face.fills(frame.shape)
+        assert abs(face.middle[0] - framing.cx) < 6
+        assert abs(face.middle[1] - framing.cy - identity.traits["eye_y"] * framing.scale) < 6
+    assert found >= 7
+
+
 def test_a_picture_without_a_face_is_flagged():
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
     face = find_face(noise)

@@ -7,7 +7,7 @@ import pytest
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import loso_folds
-from dfrnet_keras.learners import fit_all_subjects
+from dfrnet_keras.learners import episodes, fit_all_subjects
 from dfrnet_keras.learners.make import make_learner
 from dfrnet_keras.models.recipe import Recipe
 from dfrnet_keras.models.table import paper_recipe
@@ -16,10 +16,14 @@ from dfrnet_keras.models.table import paper_recipe
 # Compiling takes long: in the fast tests each step of theirs is tested by itself.
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "model", ["off-apexnet", "rcn-a", "dual-inception", "featref", "capsulenet"]
-)
-def test_two_folds_and_the_network_to_deploy(model, make_store):
-    store = make_store(size=16)
+    "model",
+    ["off-apexnet", "rcn-a", "dual-inception", "featref", "capsulenet", "htnet-small", "me-plan",
+     "fgrl-auf", "sssnet"],
+)  # fmt: skip
+def test_two_folds_and_the_network_to_deploy(model, make_store, monkeypatch):
+    monkeypatch.setattr(episodes, "MACRO_EPISODES", 3)
+    monkeypatch.setattr(episodes, "MACRO_CLIPS", 60)
+    store = make_store(size=28 if model in ("htnet-small", "me-plan") else 16)
     recipe = dataclasses.replace(paper_recipe(model), epochs=2, batch_size=6)
     learner = make_learner(model, store, recipe=recipe)
     folds = loso_folds(store)[:2]

@@ -4,8 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from dfrnet_keras.datasets.synthetic.flow import CUT_FACES, MEGC2019_MAPS
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.models import build_model, count, normalization_layers
+from dfrnet_keras.models.fgrl_auf import LAYOUTS, face_points
 from dfrnet_keras.models.losses import loss_of, outputs_to_train
 
 # Parameters and multiply-accumulates at the size of each network's own paper, and at 28.
@@ -17,6 +19,10 @@ COUNTS = {
     "dual-inception": {28: (6_449_867, 12_396_544)},
     "featref": {28: (9_607_886, 15_551_488)},
     "capsulenet": {224: (13_842_496, 7_570_948_096), 28: (4_012_096, 345_656_320)},
+    "htnet-small": {28: (571_045, 48_319_872)},
+    "me-plan": {28: (440_948, 20_974_784)},
+    "fgrl-auf": {56: (1_759_647, 4_940_197), 28: (1_759_647, 4_940_197)},
+    "sssnet": {64: (1_349_251, 15_939_840), 28: (1_349_251, 15_939_840)},
 }
 # Small, where a network takes long.
 SMALL = {"capsulenet": {"features": "T", "input_size": 16}}
@@ -89,7 +95,8 @@ def test_softmax_of_the_trained_outputs_is_the_answer(name):
 )
 def test_every_weight_learns(name):
     keras.utils.set_random_seed(0)
-    options = {"input_size": 16, "classifier_activation": None, **outputs_to_train(name)}
+    smallest = 28 if name in ("htnet-small", "me-plan") else 16
+    options = {"input_size": smallest, "classifier_activation": None, **outputs_to_train(name)}
     model = unlike_fresh(small(name, **options))
     model.compile(keras.optimizers.Adam(3e-4), loss_of(name), jit_compile=False)
     before = [np.array(weight) for weight in model.trainable_weights]
@@ -129,6 +136,49 @@ def test_capsulenet_at_its_own_size_has_the_capsules_of_the_paper():
     assert model.get_layer("class_capsules").output.shape == (None, 3, 16)
 
 
+def test_sssnet_sees_every_map_at_its_own_size():
+    for size in (28, 64, 96):
+        model = build_model("sssnet", input_size=size)
+        assert model.get_layer("flatten").output.shape[1] == 9 * 9 * 64
+        maps = maps_for(model)
+        answer = keras.ops.convert_to_numpy(model(maps))
+        np.testing.assert_array_equal(answer, keras.ops.convert_to_numpy(model(maps)))
+        still = keras.ops.convert_to_numpy(model(maps, training=False))
+        np.testing.assert_array_equal(answer, still)
+    assert len(model.losses) == 4  # the decay of each kernel
+
+
+def test_fgrl_auf_has_the_parameters_of_its_authors_code():
+    """1,046,669 by their code; five of the six encoders of each part act on nothing there."""
+    whole = build_model("fgrl-auf", components="s", in_series=True)
+    acting = build_model("fgrl-auf", components="s")
+    assert count(whole).parameters == 1_046_669
+    assert count(whole).parameters - count(acting).parameters == 10 * 38_005
+
+
+def test_points_of_the_face_lie_where_its_layout_says():
+    for layout, place in (("cut", CUT_FACES), ("megc2019", MEGC2019_MAPS)):
+        assert LAYOUTS[layout] == (place.eye_row, place.mouth_row, place.eye_offset)
+        brow, mouth = (np.array(part) for part in face_points(layout))
+        assert (len(brow), len(mouth)) == (10, 20)
+        assert (brow[:, 0] < place.eye_row).all()
+        assert (abs(mouth[:, 0] - place.mouth_row) < 0.15).all()
+        for part in (brow, mouth):  # both sides of the face alike
+            assert part[:, 1].mean() == pytest.approx(0.5)
+
+
+def test_episode_loss():
+    """Nearest of two prototypes, by hand; a class that is not shown does not count."""
+    embedded = np.zeros((8, 64))
+    embedded[:, 0] = [0, 0.2, 2, 2.2, 0.1, 2.1, 1.1, 5]
+    labels = np.array([0, 0, 1, 1, 0, 1, 0, 2])
+    distances = np.square(embedded[4:7, :1] - np.array([[0.1, 2.1]]))
+    chances = np.exp(-distances) / np.exp(-distances).sum(1, keepdims=True)
+    expected = -np.log([chances[0, 0], chances[1, 1], chances[2, 0]]).mean()
+    outputs = np.concatenate([np.full((8, 3), 7.0), embedded], axis=1)
+    assert float(loss_of("me-plan")(labels, outputs)) == pytest.approx(expected, rel=1e-4)
+
+
 def test_margin_loss():
     lengths = np.array([[0.8, 0.3, 0.0], [0.2, 0.995, 0.005]])
     loss = loss_of("capsulenet")(np.array([0, 1]), np.log(lengths + 1e-12))
@@ -160,3 +210,7 @@ def test_arguments_of_single_networks():
         build_model("capsulenet", features="D")
     with pytest.raises(InputError, match="proposals are logits"):
         build_model("featref", proposals=True)
+    with pytest.raises(InputError, match="embeddings go with logits"):
+        build_model("me-plan", embeddings=True)
+    with pytest.raises(InputError, match="components are letters among u, v and s"):
+        build_model("fgrl-auf", components="ux")

@@ -67,4 +67,4 @@ def needed_runtime(model: Any) -> tuple[str, Any]:
 
 
 def _parts(release: str) -> list[int]:
-    return [int(part) for part in release.split(".")]
+    return [int(part) for part in release.split(".") if part]  # empty where none is known

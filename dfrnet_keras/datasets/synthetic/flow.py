@@ -69,6 +69,11 @@ _HILLS = {
     "blink": [(-0.02, 1.0, 0.095, 0.29, 0.0, 0.8)],
 }
 ACTION_UNITS = tuple(_HILLS)
+UNIT_NUMBERS = {
+    "inner brow up": 1, "outer brow up": 2, "brow down": 4, "lid up": 5, "cheek up": 6,
+    "lid tight": 7, "nose": 9, "upper lip": 10, "smile": 12, "dimple": 14, "corner down": 15,
+    "chin": 17, "stretch": 20, "press": 24, "jaw": 26, "blink": 45,
+}  # fmt: skip
 
 # Of each class, combinations of units and how often each is drawn.
 _COMBINATIONS = {
@@ -94,8 +99,27 @@ _ONE_SIDED = 0.25  # share of the movements that one side of the face makes far 
 _WAVES = ((1, 0.25), (3, 0.5), (6, 0.6))
 
 
+def unit_places(unit: int, layout: FaceLayout = CUT_FACES) -> list[tuple[float, float]]:
+    """Where an action unit moves a face: height and left to right, left half first, in parts of
+    the map's side.
+
+    Args:
+        unit: Its number, of `UNIT_NUMBERS`.
+        layout: Where the face lies.
+    """
+    (name,) = (name for name, number in UNIT_NUMBERS.items() if number == unit)
+    height, distance, *_ = _HILLS[name][0]
+    row = layout.eye_row + height * (layout.mouth_row - layout.eye_row)
+    return [(row, 0.5 + sign * distance * layout.eye_offset) for sign in (-1, 1)]
+
+
 def draw_motion(
-    count: int, *, seed: int, layout: FaceLayout = MEGC2019_MAPS, size: int = 28
+    count: int,
+    *,
+    seed: int,
+    layout: FaceLayout = MEGC2019_MAPS,
+    size: int = 28,
+    amplitude: float = 1.0,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Draw labelled flow maps of action units.
 
@@ -104,6 +128,8 @@ def draw_motion(
         seed: Of everything drawn; the same seed gives the same maps.
         layout: Where the face lies.
         size: Height and width of the maps in pixels.
+        amplitude: What the movements of the face are multiplied by; heads and noise stay as they
+            are. About 4 makes macro-expressions of them.
 
     Returns:
         Maps `(count, size, size, 3)` of u and v (to the right and downwards, a strong movement is
@@ -114,10 +140,16 @@ def draw_motion(
     labels = random.integers(0, len(MEGC2019_CLASSES), count)
     flow = np.empty((count, size, size, 3), np.float32)
     for number, label in enumerate(labels):
-        motion, _ = draw_clip(random, MEGC2019_CLASSES[label], layout, size)
+        motion, _ = draw_clip(random, MEGC2019_CLASSES[label], layout, size, amplitude)
         flow[number, ..., :2] = motion
         flow[number, ..., 2] = optical_strain(motion, cross_term=True)
     return flow, labels
+
+
+def combinations_of(label: str) -> dict[tuple[str, ...], float]:
+    """Combinations of `ACTION_UNITS` that go with a class, and the share of each."""
+    shares = _COMBINATIONS[label]
+    return {units: share / sum(shares.values()) for units, share in shares.items()}
 
 
 def draw_units(random: np.random.Generator, label: str) -> tuple[str, ...]:
@@ -128,14 +160,18 @@ def draw_units(random: np.random.Generator, label: str) -> tuple[str, ...]:
 
 
 def draw_clip(
-    random: np.random.Generator, label: str, layout: FaceLayout, size: int
+    random: np.random.Generator,
+    label: str,
+    layout: FaceLayout,
+    size: int,
+    amplitude: float = 1.0,
 ) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
     """One clip of a class: u and v `(size, size, 2)`, and each unit's strength on both sides."""
     units = draw_units(random, label)
     motion, moved = np.zeros((size, size, 2)), {}
     place = random.normal(0, 0.036, 2) * (1, 0.8), np.exp(random.normal(0, 0.06))
     for unit in units:
-        strength = np.exp(random.normal(0, 0.35))
+        strength = amplitude * np.exp(random.normal(0, 0.35))
         moved[unit] = _move(motion, random, unit, strength, layout, place)
     if random.random() < _BLINKS:
         strength = random.choice((-1, 1)) * np.exp(random.normal(-0.3, 0.4))

@@ -1,4 +1,4 @@
-"""Writes the annotation sheets of CASME II and SAMM for synthetic clips."""
+"""Writes the annotation sheets of the datasets for synthetic clips."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class WrittenClip(NamedTuple):
         place: Which clip of the person it is, from 1.
         onset, apex, offset: Numbers of frames as in the names of their files.
         units: Action units that were seen.
+        emotion: What the sheet calls it.
     """
 
     subject: int
@@ -27,10 +28,14 @@ class WrittenClip(NamedTuple):
     apex: int
     offset: int
     units: tuple[int, ...]
+    emotion: str
 
 
 class _Sheet(NamedTuple):
-    """A sheet as it is distributed: rows of notes, and then the names of the columns."""
+    """A sheet as it is distributed: rows of notes, and then the names of the columns.
+
+    `others` is what it calls a clip of no basic emotion.
+    """
 
     file: str
     title: str
@@ -38,8 +43,21 @@ class _Sheet(NamedTuple):
     columns: Sequence[str]
     subject: str
     emotions: Mapping[str, Sequence[str]]
+    others: str = "others"
 
 
+_BASIC = ("anger", "disgust", "fear", "sadness")
+# Columns of further datasets, by what the sheets of CASME II and SAMM call them.
+_ALIASES = {
+    "Subject": ("sub", "sub_ID"),
+    "Filename": ("count", "fold_name"),
+    "OnsetFrame": ("OnsetF", "Onset", "onset"),
+    "ApexFrame": ("ApexF1", "ApexF2", "Apex"),
+    "OffsetFrame": ("OffsetF", "Offset", "offset"),
+    "ActionUnits": ("AU", "AUs", "au"),
+    "EstimatedEmotion": ("Emotion", "emotion"),
+    "ObjectiveClasses": ("Objectiveclass",),
+}
 _SHEETS = {
     "casme2": _Sheet(
         "CASME2-coding-20140508.xlsx",
@@ -60,8 +78,73 @@ _SHEETS = {
         "{:03d}",
         {"negative": ("Anger", "Contempt", "Disgust", "Fear", "Sadness"),
          "positive": ("Happiness",), "surprise": ("Surprise",)},
+        "Other",
+    ),
+    "casme": _Sheet(
+        "casme.xlsx",
+        "Sheet1",
+        (),
+        ("Subject", "Filename", "", "OnsetF", "ApexF1", "ApexF2", "OffsetF", "", "AU", "Emotion"),
+        "{}",
+        {"negative": ("disgust", "repression", "sadness"), "positive": ("happiness",),
+         "surprise": ("surprise",)},
+        "tense",
+    ),
+    "casme3": _Sheet(
+        "cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx",
+        "label",
+        (),
+        ("Subject", "Filename", "Onset", "Apex", "Offset", "AU", "Objective class", "emotion"),
+        "spNO.{}",
+        {"negative": ("anger", "disgust", "fear", "sad"), "positive": ("happy",),
+         "surprise": ("surprise",)},
+    ),
+    "casme3-c": _Sheet(
+        "CAS(ME)3_part_C_ME.xlsx",
+        "Sheet1",
+        (),
+        ("sub", "count", "onset", "offset", "au"),
+        "{}",
+        {"negative": ("",), "positive": ("",), "surprise": ("",)},
+        "",
+    ),
+    "mmew": _Sheet(
+        "MMEW_Micro_Exp.xlsx",
+        "Sheet1",
+        (),
+        ("Subject", "Filename", "OnsetFrame", "ApexFrame", "OffsetFrame", "Action Units",
+         "Estimated Emotion", "remarks"),
+        "S{:02d}",
+        {"negative": _BASIC, "positive": ("happiness",), "surprise": ("surprise",)},
+    ),
+    "4dme": _Sheet(
+        "4DME_Labelling_Micro_release v1.xlsx",
+        "Sheet1",
+        (),
+        ("sub_ID", "fold_name", "Onset", "Apex", "Offset", "AUs", "Emotion"),
+        "sub{:02d}",
+        {"negative": ("Negative", "Repression"), "positive": ("Positive",),
+         "surprise": ("Surprise",)},
+        "Others",
     ),
 }  # fmt: skip
+
+
+def emotion_of(dataset: str, label: str, subject: int, place: int, others: bool) -> str:
+    """What the sheet of a dataset calls the emotion of a clip; empty for SMIC, which has none.
+
+    Args:
+        dataset: Name of the dataset.
+        label: Class of the clip's movement: negative, positive or surprise.
+        subject, place: Number of the person, and which clip of the person it is.
+        others: Whether some of the negative clips are called "others".
+    """
+    if dataset not in _SHEETS:
+        return ""
+    names = [*_SHEETS[dataset].emotions[label]]
+    if others and label == "negative":
+        names.append(_SHEETS[dataset].others)
+    return names[(subject + place) % len(names)]
 
 
 def write_sheet(folder: Path, dataset: str, clips: Sequence[WrittenClip]) -> None:
@@ -76,7 +159,6 @@ def write_sheet(folder: Path, dataset: str, clips: Sequence[WrittenClip]) -> Non
     for row in (*layout.notes, [column or None for column in layout.columns]):
         sheet.append(list(row))
     for clip in clips:
-        emotions = layout.emotions[clip.label]
         units: object = "+".join(map(str, clip.units))
         if dataset == "casme2" and len(clip.units) == 1:
             units = clip.units[0]  # a single unit stands there as a number
@@ -90,8 +172,10 @@ def write_sheet(folder: Path, dataset: str, clips: Sequence[WrittenClip]) -> Non
             "Duration": clip.offset - clip.onset + 1,
             "Micro": "1/2",
             "ActionUnits": units,
-            "EstimatedEmotion": emotions[(clip.subject + clip.place) % len(emotions)],
+            "EstimatedEmotion": clip.emotion,
             "ObjectiveClasses": 1,
         }
+        for name, aliases in _ALIASES.items():
+            cells |= dict.fromkeys(aliases, cells[name])
         sheet.append([cells.get(column.replace(" ", "")) for column in layout.columns])
     book.save(folder / layout.file)

@@ -20,12 +20,17 @@ from dfrnet_keras.datasets.synthetic import PlannedClip, plan_clips
 from dfrnet_keras.datasets.synthetic.clips import write_picture
 from dfrnet_keras.datasets.synthetic.face import render_face
 from dfrnet_keras.datasets.synthetic.identity import Framing
-from dfrnet_keras.datasets.synthetic.layout_sheets import WrittenClip, write_sheet
+from dfrnet_keras.datasets.synthetic.layout_sheets import (
+    WrittenClip,
+    emotion_of,
+    write_sheet,
+)
 from dfrnet_keras.datasets.synthetic.render import SUPERSAMPLING, render_clip
 from dfrnet_keras.errors import InputError
 
 _PARTS = ("smic", "casme2", "samm")
-LAYOUTS = (*_PARTS, "megc2019")
+_CLIP_SETS = ("casme", "casme3", "casme3-c", "mmew", "4dme")
+LAYOUTS = (*_PARTS, "megc2019", *_CLIP_SETS)
 
 # Numbers of the people in each dataset, as far as they are not simply 1, 2, 3.
 _SMIC_GAPS = (7, 10, 16, 17)
@@ -46,12 +51,14 @@ class _Pictures(NamedTuple):
         path: Pattern of the path of a frame below the dataset's folder.
         enlarged: How much larger the written picture is.
         gray: Whether it has one channel.
+        recording: Whether two clips of a person at a time lie in one folder, as parts of it.
     """
 
     framing: Framing
     path: str
     enlarged: int = 1
     gray: bool = False
+    recording: bool = False
 
 
 _PICTURES = {
@@ -70,6 +77,26 @@ _PICTURES = {
         enlarged=2,
         gray=True,
     ),
+    ("casme", "raw"): _Pictures(
+        Framing.raw(), "CASME_raw_selected/sub{subject:02d}/EP{place:02d}_{count}/img{frame}.jpg"
+    ),
+    ("casme", "cropped"): _Pictures(
+        Framing(150, 190, 74.5, 88.0, 80.0),
+        "Cropped/sub{subject:02d}/EP{place:02d}_{count}/reg_img{frame}.jpg",
+    ),
+    ("casme3", "raw"): _Pictures(
+        Framing.raw(), "spNO.{subject}/{letter}/color/{frame}.jpg", recording=True
+    ),
+    ("casme3-c", "raw"): _Pictures(Framing.raw(), "{subject:02d}/{place}/color/{frame}.jpg"),
+    ("mmew", "raw"): _Pictures(
+        Framing.raw(),
+        "Micro_Expression/{emotion}/S{subject:02d}-{place:02d}-{count:03d}/{frame}.jpg",
+    ),
+    ("4dme", "raw"): _Pictures(
+        Framing.raw(),
+        "gray_micro/sub{subject:02d}/{subject:02d}_{place:03d}/{frame}.jpg",
+        gray=True,
+    ),
 }
 
 
@@ -83,6 +110,7 @@ def write_layout(
     seed: int = 0,
     edition: str = "raw",
     amplitude: tuple[float, float] = (0.8, 2.0),
+    others: bool = False,
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
@@ -96,9 +124,10 @@ def write_layout(
         frames: Frames from onset to offset, 3 or more; half as many in SMIC, whose camera is half
             as fast. CASME II and SAMM have a few more before and after, in SMIC they are the clip.
         seed: Another seed, other people.
-        edition: `"raw"` or `"cropped"`; SAMM has no cropped edition, and its raw one is written
-            as a part of `"megc2019"`.
+        edition: `"raw"` or `"cropped"`, which CASME, CASME II and SMIC have; of SAMM the raw one
+            is written as a part of `"megc2019"`.
         amplitude: Bounds of the largest displacement, in pixels of a face of 128 pixels.
+        others: Call some of the negative clips "others", as half of the sheets' clips are.
         jobs: Number of processes; -1 for one per processor.
         progress: Called with (clips written, clips in all).
 
@@ -113,8 +142,9 @@ def write_layout(
         raise InputError(f"The layout {layout!r} is unknown: use one of {', '.join(LAYOUTS)}")
     if edition not in ("raw", "cropped"):
         raise InputError(f"The edition {edition!r} is unknown: use raw or cropped")
-    if (layout, edition) == ("samm", "cropped"):
-        raise InputError("SAMM has no cropped edition: leave that out")
+    if layout != "megc2019" and (layout, edition) not in _PICTURES:
+        title = "SAMM" if layout == "samm" else layout
+        raise InputError(f"{title} has no cropped edition: leave that out")
     if frames < 3:
         raise InputError(f"frames is {frames}: give 3 or more")
     if jobs == 0:
@@ -134,9 +164,9 @@ def write_layout(
             root = partial / part if layout == "megc2019" else partial
             own = "raw" if part == "samm" else edition
             # Each dataset has its own people.
-            plans = _plan(part, own, seed * len(_PARTS) + _PARTS.index(part), settings)
+            plans = _plan(part, own, _seed(part, seed), settings)
             written = []
-            for clips in _in_processes(part, own, root, plans, jobs):
+            for clips in _in_processes((part, own, root, others), plans, jobs):
                 written += clips
                 done += len(clips)
                 if progress is not None:
@@ -173,6 +203,12 @@ def _plan(
     return list(zip(_numbers(part, len(people)), people.values(), strict=True))
 
 
+def _seed(part: str, seed: int) -> int:
+    if part in _PARTS:
+        return seed * len(_PARTS) + _PARTS.index(part)
+    return 1_000_000 * (1 + _CLIP_SETS.index(part)) + seed
+
+
 def _numbers(part: str, count: int) -> list[int]:
     if part == "smic":
         return [number for number in range(1, count + 5) if number not in _SMIC_GAPS][:count]
@@ -181,19 +217,20 @@ def _numbers(part: str, count: int) -> list[int]:
     return list(range(1, count + 1))
 
 
+_Where = tuple[str, str, Path, bool]  # dataset, edition, its folder, whether there are others
+
+
 def _in_processes(
-    part: str, edition: str, root: Path, people: Sequence[tuple[int, list[PlannedClip]]], jobs: int
+    where: _Where, people: Sequence[tuple[int, list[PlannedClip]]], jobs: int
 ) -> Iterator[list[WrittenClip]]:
     if jobs == 1:
         for subject, plans in people:
-            for clip in _write_person(part, edition, root, subject, plans):
+            for clip in _write_person(where, subject, plans):
                 yield [clip]
         return
     from joblib import Parallel, delayed
 
-    work = (
-        delayed(_all_of_person)(part, edition, root, subject, plans) for subject, plans in people
-    )
+    work = (delayed(_all_of_person)(where, subject, plans) for subject, plans in people)
     yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(work)
 
 
@@ -203,9 +240,10 @@ def _all_of_person(*arguments: Any) -> list[WrittenClip]:
 
 
 def _write_person(
-    part: str, edition: str, root: Path, subject: int, plans: Sequence[PlannedClip]
+    where: _Where, subject: int, plans: Sequence[PlannedClip]
 ) -> Iterator[WrittenClip]:
     """Write the frames of all clips of one person."""
+    part, edition, root, others = where
     pictures = _PICTURES[part, edition]
     face = render_face(plans[0].identity, pictures.framing, supersampling=SUPERSAMPLING)
     if pictures.gray:
@@ -215,7 +253,11 @@ def _write_person(
         spec = plan.spec
         rendered = render_clip(plan.identity, spec, pictures.framing, face=face)
         counts[spec.label] += 1
-        first = int(np.random.default_rng([*spec.seed, 9]).integers(*_FIRST_FRAMES[part]))
+        low, high = _FIRST_FRAMES.get(part, (1, 100))
+        first = int(np.random.default_rng([*spec.seed, 9]).integers(low, high))
+        if pictures.recording:
+            first += place * (len(rendered.frames) + 100)
+        emotion = emotion_of(part, spec.label, subject, place, others)
         for frame, picture in enumerate(rendered.frames, start=first):
             path = root / pictures.path.format(
                 subject=subject,
@@ -224,6 +266,8 @@ def _write_person(
                 film="f" if place % 3 == 0 else "",
                 label=spec.label,
                 code=_CODES[spec.label],
+                emotion=emotion,
+                letter=chr(ord("a") + (place - 1) // 2),
                 frame=frame,
             )
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -235,11 +279,12 @@ def _write_person(
             write_picture(path, picture)
         yield WrittenClip(
             subject,
-            path.parent.name,
+            (path.parents[1] if path.parent.name == "color" else path.parent).name,
             spec.label,
             place,
             first + rendered.onset,
             first + rendered.apex,
             first + rendered.offset,
             tuple(sorted(spec.weights, key=spec.weights.__getitem__)[-2:]),
+            emotion,
         )

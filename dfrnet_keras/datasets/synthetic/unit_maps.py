@@ -19,6 +19,7 @@ from dfrnet_keras.datasets.synthetic.face import render_face
 from dfrnet_keras.datasets.synthetic.face_model import UNITS, Head
 from dfrnet_keras.datasets.synthetic.flow import (
     CUT_FACES,
+    UNIT_NUMBERS,
     FaceLayout,
     draw_clip,
     draw_disturbance,
@@ -35,11 +36,6 @@ NO_CLASS = -1
 FLOW_METHODS = ("dis", "ilk")  # what measures the flow of rendered maps
 PICTURE_SIZE = 128  # pixels: side of the rendered faces
 
-_NUMBERS = {
-    "inner brow up": 1, "outer brow up": 2, "brow down": 4, "lid up": 5, "cheek up": 6,
-    "lid tight": 7, "nose": 9, "upper lip": 10, "smile": 12, "dimple": 14, "corner down": 15,
-    "chin": 17, "stretch": 20, "press": 24, "jaw": 26, "blink": 45,
-}  # fmt: skip
 _SPEECH = (
     "jawOpen", "mouthFunnel", "mouthPucker", "mouthClose", "mouthLowerDown_", "mouthRollLower",
     "mouthRollUpper", "jawForward", "jawLeft", "jawRight",
@@ -138,7 +134,7 @@ def _unpictured(
     if kind == "expression" and source == "hills":
         label = int(random.integers(len(MEGC2019_CLASSES)))
         motion, moved = draw_clip(random, MEGC2019_CLASSES[label], layout, size)
-        units = _units({_NUMBERS[name]: sides for name, sides in moved.items()})
+        units = _units({UNIT_NUMBERS[name]: sides for name, sides in moved.items()})
     else:
         moved_by, label, units = draw_movement(random, kind, Head(random, layout, size), free)
         motion = moved_by * np.exp(random.normal(0, 0.4)) + draw_disturbance(random, size)
@@ -175,7 +171,7 @@ def draw_movement(
             chosen = random.choice(_FREE_UNITS, random.integers(1, 4), replace=False).tolist()
         else:
             label = int(random.integers(len(MEGC2019_CLASSES)))
-            chosen = [_NUMBERS[name] for name in draw_units(random, MEGC2019_CLASSES[label])]
+            chosen = [UNIT_NUMBERS[name] for name in draw_units(random, MEGC2019_CLASSES[label])]
         for unit in chosen:
             sides = np.exp(random.normal(0, 0.35) + random.normal(0, 0.25, 2))
             if random.random() < _ONE_SIDED:

@@ -49,13 +49,13 @@ class Thresholds:
     noise: float = 4.0
     micro: float = 0.2
     longest_micro: float = 0.55
-    strongest_micro: float = 0.08
+    strongest_micro: float = 0.055
     shortest: float = 0.08
     macro: tuple[float, ...] = (0.5, 1.0, 2.0)
     macro_strength: float = 0.015
     longest_macro: float = 4.5
     blink: float = 1.5
-    mouth: float = 0.45
+    mouth: float = 0.35
     jaw: float = 0.25
     words: int = 5
     head: float = 0.3

@@ -31,7 +31,8 @@ def files(root):
 
 
 CASES = [("casme2", "raw"), ("casme2", "cropped"), ("smic", "raw"), ("smic", "cropped"),
-         ("samm", "raw"), ("megc2019", "raw")]  # fmt: skip
+         ("samm", "raw"), ("megc2019", "raw"), ("casme", "raw"), ("casme", "cropped"),
+         ("casme3", "raw"), ("mmew", "raw"), ("4dme", "raw")]  # fmt: skip
 
 
 @pytest.mark.parametrize(("layout", "edition"), CASES)
@@ -50,12 +51,28 @@ def test_what_is_written_is_read_without_a_problem(tmp_path, layout, edition):
     assert done[-1] == (count, count)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     for clip in list_dataset(layout, root).clips:
-        still = 0 if clip.dataset == "smic" else 3
+        # A clip of SMIC, and one that is a part of a recording, begins with its onset.
+        still = 0 if clip.dataset in ("smic", "casme3") else 3
         moving = 3 if clip.dataset == "smic" else 6
         assert (clip.onset, clip.offset) == (still, still + moving - 1)
         assert len(clip.frames) == moving + 2 * still
         assert (clip.apex is None) == (clip.dataset == "smic")
+        assert (clip.action_units is None) == (clip.dataset == "smic")
         assert clip.apex is None or clip.onset < clip.apex < clip.offset
+
+
+def test_action_units_and_others_stand_in_the_sheets(tmp_path):
+    root = write_layout("casme2", tmp_path / "one", **{**SMALL, "clips_per_subject": 6},
+                        edition="cropped", others=True)  # fmt: skip
+    clips = list_dataset("casme2", root, classes="five").clips
+    assert len(clips) == 12
+    assert "others" in {clip.label for clip in clips}
+    cells = [row[7] for row in openpyxl.load_workbook(root / "CASME2-coding-20140508.xlsx").active
+             .iter_rows(min_row=2, values_only=True)]  # fmt: skip
+    assert ["+".join(clip.action_units) for clip in clips] == [str(cell) for cell in cells]
+    part_c = write_layout("casme3-c", tmp_path / "two", **SMALL)
+    report = check_dataset("casme3-c", part_c, classes="original", read=read_frames)
+    assert (report.failure, report.problems, report.found.clips) == (None, (), 4)
 
 
 def test_names_are_those_of_the_datasets(tmp_path):
@@ -151,7 +168,7 @@ def test_a_folder_may_be_the_current_one(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"layout": "casme"}, "The layout 'casme' is unknown"),
+        ({"layout": "casme4"}, "The layout 'casme4' is unknown"),
         ({"edition": "small"}, "The edition 'small' is unknown"),
         ({"layout": "samm", "edition": "cropped"}, "SAMM has no cropped edition"),
         ({"frames": 2}, "frames is 2"),
