@@ -24,34 +24,6 @@ def test_layers_in_a_network_of_ones_own(example, tmp_path):
     assert (tmp_path / "own_network.keras").is_file()
 
 
-def test_a_dataset_of_ones_own(example, tmp_path):
-    metrics = example("own_dataset")["main"](subjects=3, epochs=1)
-    assert metrics["clips"] == 18
-    assert (tmp_path / "own_dataset" / "run" / "report.html").is_file()
-
-
-def test_a_network_of_ones_own_in_the_folds(example):
-    figures = example("own_network_in_folds")["main"](subjects=3, epochs=2)
-    assert set(figures) == {"own", "svm"}
-    assert all(0 <= uf1 <= 1 for uf1 in figures.values())
-
-
-def test_from_a_network_to_a_file_for_a_phone(example, tmp_path):
-    answers = example("phone_and_pi")["main"](clips=8)
-    assert len(answers) == 3
-    assert (tmp_path / "phone" / "drawn-units-frames-int8.tflite").stat().st_size < 4e6
-
-
-def test_what_was_drawn_is_found_in_a_recording(example):
-    drawn, found = example("long_recordings")["main"](seconds=12.0)
-    assert drawn
-    overlaps = [
-        any(one.onset <= truth.offset and truth.onset <= one.offset for one, _ in found)
-        for truth in drawn
-    ]
-    assert sum(overlaps) >= len(drawn) / 2
-
-
 def test_fine_tuning_and_grad_cam(example, tmp_path):
     options = {"size": 16, "epochs": 1, "subjects": 4}
     main = example("fine_tune")["main"]
