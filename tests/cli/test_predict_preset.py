@@ -28,7 +28,9 @@ def drawn(tmp_path_factory):
     folders = {}
     for _, clip in clips:
         folder = root / clip.label
-        folder.mkdir(exist_ok=True)
+        if folder.exists():
+            continue
+        folder.mkdir()
         for number, frame in enumerate(clip.frames[clip.onset : clip.offset + 1]):
             cv2.imwrite(str(folder / f"{number:03d}.png"), frame[..., ::-1])
         folders[clip.label] = folder

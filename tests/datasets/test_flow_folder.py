@@ -133,7 +133,7 @@ def test_load_dataset_finds_the_folder_or_says_what_is_missing(tmp_path, monkeyp
     assert load_dataset("flow-folder", tmp_path / "flow-folder") == load_dataset("flow-folder")
     with pytest.raises(InputError, match="'casme9' is unknown: use one of 4dme, casme, casme2, "):
         load_dataset("casme9")
-    with pytest.raises(InputError, match="classes 'five' are unknown"):
+    with pytest.raises(InputError, match="has no five classes that papers agree on"):
         load_dataset("flow-folder", classes="five")
 
 

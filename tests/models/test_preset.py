@@ -121,7 +121,7 @@ def test_the_tflite_file_agrees_with_the_network(shipped):
         np.testing.assert_allclose(
             list(answer.probabilities.values()), list(expected.probabilities.values()), atol=0.1
         )
-        assert answer.movement == pytest.approx(expected.movement, abs=0.1)
+        assert answer.movement == pytest.approx(expected.movement, abs=0.2)
         np.testing.assert_allclose(
             list(answer.units.values()), list(expected.units.values()), atol=0.25
         )
