@@ -23,9 +23,9 @@ ROOT = HERE.parent
 
 NAVIGATION = {
     "Start": ["researcher", "keras-user", "device"],
-    "How it works": ["maps", "flow", "protocol", "presets", "spotting", "web"],
+    "How it works": ["maps", "faces", "flow", "protocol", "presets", "spotting", "web"],
     "Results": ["results", "baselines", "paper", "experiments"],
-    "Tasks": ["tutorials", "datasets", "compare", "cluster", "deployment"],
+    "Tasks": ["tutorials", "datasets", "compare", "cluster", "accelerator", "deployment"],
     "Reference": ["api/commands", "api", "model-cards", "limits"],
     "The project": ["changelog", "contributing", "house", "releasing"],
 }
