@@ -114,9 +114,9 @@ def find_pythons(wanted: Iterable[str]) -> dict[str, Path]:
     for version in wanted:
         on_path = shutil.which(f"python{version}")
         pyenv = Path.home().glob(f".pyenv/versions/{version}.*/bin/python")
-        for candidate in [Path(on_path)] * bool(on_path) + sorted(pyenv):
-            works = subprocess.run([candidate, "-c", ""], capture_output=True).returncode == 0
-            if works:
+        for candidate in [*([Path(on_path)] if on_path else []), *sorted(pyenv)]:
+            # A shim of pyenv is there, and fails, for a version that is not chosen.
+            if subprocess.run([candidate, "-c", ""], capture_output=True).returncode == 0:
                 found[version] = candidate
                 break
     return found

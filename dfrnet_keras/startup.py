@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -118,6 +119,28 @@ def make_deterministic() -> None:
         import torch
 
         torch.use_deterministic_algorithms(True)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Weights and dropout of the networks that are built inside come from a seed.
+
+    `keras.utils.set_random_seed` alone does not hold in a process with other threads, as a worker
+    of Dask: Keras draws the seeds of its layers from `random`, and so does whatever else runs.
+
+    Args:
+        seed: Of all random numbers; the same networks as after `set_random_seed` in one thread.
+    """
+    import keras
+    from keras.src.random import seed_generator
+
+    keras.utils.set_random_seed(seed)
+    shared = seed_generator.python_random
+    seed_generator.python_random = random.Random(seed)
+    try:
+        yield
+    finally:
+        seed_generator.python_random = shared
 
 
 def register_layers() -> None:

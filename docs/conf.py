@@ -23,9 +23,9 @@ ROOT = HERE.parent
 
 NAVIGATION = {
     "Start": ["researcher", "keras-user", "device"],
-    "How it works": ["maps", "flow", "protocol", "presets", "spotting", "web"],
+    "How it works": ["maps", "faces", "flow", "protocol", "presets", "spotting", "web"],
     "Results": ["results", "baselines", "paper", "experiments"],
-    "Tasks": ["tutorials", "datasets", "compare", "cluster", "deployment"],
+    "Tasks": ["tutorials", "datasets", "compare", "cluster", "accelerator", "deployment"],
     "Reference": ["api/commands", "api", "model-cards", "limits"],
     "The project": ["changelog", "contributing", "house", "releasing"],
 }
@@ -45,6 +45,7 @@ copybutton_exclude = ".linenos, .gp, .go"
 
 myst_heading_anchors = 3
 default_role = "py:obj"  # a name in backticks leads to its entry where there is one
+suppress_warnings = ["ref.python"]  # and to one of them where several classes have it
 autodoc_default_options = {"members": True}
 autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
@@ -145,6 +146,7 @@ def to_restructured_text(
         "\n".join(lines),
         flags=re.S,
     )
+    text = re.sub(r"\|(\w+)\|", r"\|\1\|", text)  # |u| is a size here, no substitution
     text = re.sub(r"\[([^\]]+)\]\((https?://[^)]+)\)", r"`\1 <\2>`__", text)
     lines[:] = text.split("\n")
 

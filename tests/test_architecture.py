@@ -155,8 +155,9 @@ def test_no_file_is_longer_than_a_room() -> None:
     lengths |= pages
     assert not {str(file): lines for file, lines in lengths.items() if lines > 300}
     product = sum(len(file.read_text().splitlines()) for file in _files().values())
-    # The aim is 20,000: what comes in should be worth what goes out.
-    assert product <= 24_500
+    # 20,000 were the aim for what there was before flow in the network, presets, spotting,
+    # landmarks, further networks and datasets: what comes in should be worth what goes out.
+    assert product <= 34_500
     assert len(list((PACKAGE / "evaluation").glob("*.py"))) <= 12
 
 

@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+from dfrnet_keras import __version__
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -15,7 +17,7 @@ def test_wheel_holds_every_module_and_template_of_the_tree(tmp_path: Path) -> No
     copy = tmp_path / "tree"
     copy.mkdir()
     for name in ("dfrnet_keras", "cli", "tflite", "setup.cfg", "pyproject.toml", "README.md",
-                 "LICENSE"):  # fmt: skip
+                 "LICENSE", "NOTICE"):  # fmt: skip
         subprocess.run(["cp", "-a", str(ROOT / name), str(copy / name)], check=True)
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet",
@@ -24,6 +26,7 @@ def test_wheel_holds_every_module_and_template_of_the_tree(tmp_path: Path) -> No
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.stat().st_size < 25e6
     kinds = (".py", ".j2", ".css", ".csv")
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(kinds)}
     expected = {
@@ -47,3 +50,20 @@ def test_links_give_a_checkout_the_installed_names() -> None:
         link = ROOT / "dfrnet_keras" / name
         assert link.is_symlink()
         assert link.resolve() == (ROOT / name).resolve()
+
+
+def test_the_notice_has_every_licence_of_the_package() -> None:
+    notice = " ".join((ROOT / "NOTICE").read_text().split())
+    licences = [
+        file
+        for file in (ROOT / "dfrnet_keras").rglob("*")
+        if file.is_file() and any(word in file.name.lower() for word in ("licen", "notice"))
+    ]
+    assert licences
+    for file in licences:
+        assert " ".join(file.read_text().split()) in notice, f"NOTICE lacks the text of {file}"
+
+
+def test_citation_and_changelog_have_the_version() -> None:
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text()
+    assert f"\n## {__version__}" in (ROOT / "CHANGELOG.md").read_text()

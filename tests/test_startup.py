@@ -118,3 +118,37 @@ def test_what_needs_tensorflow_says_so_on_another_backend(model_file, tmp_path, 
     assert done.returncode == 1
     assert "needs Keras on TensorFlow, not on jax" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_weights_of_a_seed_are_those_whatever_other_threads_draw():
+    import random
+    import threading
+
+    import keras
+    import numpy as np
+
+    from dfrnet_keras.startup import seeded
+
+    def build():
+        x = keras.Input((4,))
+        return keras.Model(x, keras.layers.Dense(3)(keras.layers.Dense(5)(x))).get_weights()
+
+    keras.utils.set_random_seed(3)
+    expected = build()
+    stop = threading.Event()
+
+    def draw():
+        while not stop.is_set():
+            random.random()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        for _ in range(5):
+            with seeded(3):
+                found = build()
+            for one, other in zip(found, expected, strict=True):
+                np.testing.assert_array_equal(one, other)
+    finally:
+        stop.set()
+        thread.join()

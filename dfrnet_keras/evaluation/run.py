@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 
 from dfrnet_keras import __version__
-from dfrnet_keras.evaluation.action_units import unit_scores
-from dfrnet_keras.evaluation.metrics import bootstrap_interval, majority_scores, scores
+from dfrnet_keras.evaluation.metrics import (
+    bootstrap_interval,
+    majority_scores,
+    scores,
+    unit_scores,
+)
 
 _POOLED = ("uf1", "uar", "accuracy", "weighted_f1", "macro_precision")
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.cache import cache_folder
+from dfrnet_keras.startup import seeded
 
 if TYPE_CHECKING:
     import keras
@@ -95,8 +96,8 @@ def train_member(recipe: BestRecipe, layout: FaceLayout, seed: int, number: int)
     flow, labels = draw_motion(recipe.drawn_clips, seed=drawn, layout=layout, size=SIDE)
     motion = RelativeMotion()(flow)
     both = [np.array(motion), np.array(MirroredMotion()(motion))]
-    keras.utils.set_random_seed(order)
-    member = motion_member(len(MEGC2019_CLASSES), number)
+    with seeded(order):
+        member = motion_member(len(MEGC2019_CLASSES), number)
     steps = -(-len(labels) // recipe.batch_size) * recipe.drawn_epochs
     rate = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / 25,

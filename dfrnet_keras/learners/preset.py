@@ -116,6 +116,6 @@ class FromPresetLearner(MotionLearner):
     def _trunks(self, seed: int) -> Iterator[tuple[keras.Model, NDArray, NDArray]]:
         from dfrnet_keras.models.preset_network import trunk_of
 
-        preset = Preset(self.name)
+        preset = Preset(self.name, flow_range=self.store.flow_range)
         for number in range(preset.card["training"]["members"]):
             yield trunk_of(preset.network, number, self.store.flow_range)

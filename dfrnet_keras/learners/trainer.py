@@ -20,7 +20,7 @@ from dfrnet_keras.evaluation.learner import Progress
 from dfrnet_keras.features.views import MAP_OF_VIEW
 from dfrnet_keras.learners.validation import loss_and_accuracy, rank
 from dfrnet_keras.models.recipe import Recipe
-from dfrnet_keras.startup import make_deterministic
+from dfrnet_keras.startup import make_deterministic, seeded
 from dfrnet_keras.store import FeatureStore
 
 
@@ -189,10 +189,8 @@ class Trainer:
 
     def _initialize(self, seed: int) -> None:
         """Give the network the weights that every fold of a seed starts from."""
-        import keras
-
-        keras.utils.set_random_seed(seed)
-        self.graph.take_from(self._build())
+        with seeded(seed):
+            self.graph.take_from(self._build())
 
     def _after_epoch(self, fold: Fold) -> None:
         """Set what is not trained but follows from what was; nothing here."""

@@ -120,7 +120,7 @@ class Preset:
         movement = np.where(still, 0.0, answers["movement"][:, 0].astype(np.float64))
         return [
             PresetAnswer(
-                self.classes[int(chances.argmax())] if moves >= self.threshold else None,
+                self.classes[int(chances.argmax())] if moves > self.threshold else None,
                 dict(zip(self.classes, chances.tolist(), strict=True)),
                 float(moves),
                 dict(zip(self.units, map(tuple, sides.tolist()), strict=True)),

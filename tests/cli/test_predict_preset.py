@@ -23,11 +23,13 @@ def command(*arguments):
 def drawn(tmp_path_factory):
     """A folder of frames for each class and the same person at rest, by name."""
     root = tmp_path_factory.mktemp("drawn")
-    clips = synthesize_clips(subjects=1, clips_per_subject=3, size=224, seed=11, balanced=True,
+    clips = synthesize_clips(subjects=1, clips_per_subject=12, size=224, seed=11, balanced=True,
                              amplitude=(2.5, 4))  # fmt: skip
     folders = {}
     for _, clip in clips:
         folder = root / clip.label
+        if folder.exists():
+            continue
         folder.mkdir()
         for number, frame in enumerate(clip.frames[clip.onset : clip.offset + 1]):
             cv2.imwrite(str(folder / f"{number:03d}.png"), frame[..., ::-1])

@@ -58,9 +58,10 @@ def test_the_learner_answers_for_every_clip_with_nothing_learnt(make_store, monk
     learner = PresetLearner(store)  # seed 0 is the shipped one
     run = evaluate_loso(learner, store, validation="none")
     expected = Preset(flow_range=store.flow_range).predict(store.arrays["flow"])
-    by_clip = {row.clip: row.probabilities for row in run.predictions}
-    for place, answer in enumerate(expected):
-        np.testing.assert_allclose(by_clip[place], list(answer.probabilities.values()), atol=1e-4)
+    by_clip = {row.key: row.probabilities for row in run.predictions}
+    for row, answer in zip(store.rows, expected, strict=True):
+        key = row.dataset, row.subject, row.name
+        np.testing.assert_allclose(by_clip[key], list(answer.probabilities.values()), atol=1e-4)
     assert not any(tmp_path.iterdir())
     assert PresetTraining().shrunk(0.5).hills == PresetTraining().hills // 2
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dfrnet_keras.evaluation import evaluate_loso, open_run
-from dfrnet_keras.evaluation.action_units import unit_scores
+from dfrnet_keras.evaluation.metrics import unit_scores
 from dfrnet_keras.evaluation.run import Prediction
 
 

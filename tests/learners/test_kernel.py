@@ -109,6 +109,7 @@ def test_bad_names_and_options(maps):
 def test_names():
     assert set(LEARNERS) == {
         "dfrnet", "ststnet", "off-apexnet", "rcn-a", "dual-inception", "featref", "capsulenet",
+        "htnet", "htnet-small", "me-plan", "fgrl-auf", "sssnet",
         "svm", "bi-woof-svm", "lbp-top-svm", "preset", "majority",
     }  # fmt: skip
     # The network of `--recipe best` is no choice of its own.

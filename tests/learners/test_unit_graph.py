@@ -44,7 +44,8 @@ def clip_of(row, units):
 def test_the_graph_of_a_fold_is_that_of_its_training_clips(make_store):
     """Units of the held-out subject change nothing; ready-made maps have the drawn graph."""
     store = make_store(size=14, views="TSD", datasets=("casme2",))
-    coded = [clip_of(row, (1, 2) if place % 2 else (12,)) for place, row in enumerate(store.rows)]
+    units = ("12",), ("1", "R2B")
+    coded = [clip_of(row, units[place % 2]) for place, row in enumerate(store.rows)]
     learner = make_learner("fgrl-auf", store, clips=lambda: coded)
     assert learner.settings["unit_graph"] == "coded"
     fold = loso_folds(store, validation="none")[0]

@@ -97,7 +97,7 @@ def test_a_network_of_bytes_has_members_of_its_own_for_classes(small):
     )
     for one, other in zip(pixels, in_bytes, strict=True):
         assert one.probabilities != pytest.approx(other.probabilities, abs=1e-3)
-        assert one.units == pytest.approx(other.units, abs=1e-6)
+        np.testing.assert_allclose(list(one.units.values()), list(other.units.values()), atol=1e-6)
 
 
 def test_the_folder_holds_weights_a_tflite_file_a_card_and_the_notice():
@@ -116,13 +116,15 @@ def test_the_tflite_file_agrees_with_the_network(shipped):
 
     runtime = Predictor(preset_folder(SHIPPED) / TFLITE)
     maps = draw_unit_maps(40, seed=8, source="rendered", kinds=("expression",), free=0.0).flow
-    nothing = np.zeros((28, 28, 3), np.uint8), np.zeros((28, 28, 1), np.uint8)
-    same = [
-        runtime.predict_maps(*nothing, flow).label
-        == max(answer.probabilities, key=answer.probabilities.get)
-        for flow, answer in zip(maps, shipped.predict(maps), strict=True)
-    ]
-    assert np.mean(same) >= 0.9
+    for flow, expected in zip(maps, shipped.predict(maps), strict=True):
+        answer = runtime.predict_maps(flow=flow)
+        np.testing.assert_allclose(
+            list(answer.probabilities.values()), list(expected.probabilities.values()), atol=0.1
+        )
+        assert answer.movement == pytest.approx(expected.movement, abs=0.2)
+        np.testing.assert_allclose(
+            list(answer.units.values()), list(expected.units.values()), atol=0.25
+        )
 
 
 def test_a_small_one_is_read_as_it_was_written(small):

@@ -28,8 +28,7 @@ def test_figures_of_two_answers():
     assert found.as_dict().keys() == {
         "clips", "largest_difference", "mean_difference", "equal_classes",
     }  # fmt: skip
-    assert found.passes("int8")  # of few clips one may get another class
-    assert not compare(reference, np.roll(reference, 1, axis=-1)).passes("int8", 1)
+    assert not found.passes("int8")
     same = compare(reference, reference)
     assert same.passes("none")
     assert not compare(reference, reference + 0.01).passes("none")
