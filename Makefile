@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN = .venv/bin
 DEMO = runs/demo
 
-.PHONY: install demo test test-all check docs release clean
+.PHONY: install demo test test-all check docs release test-web test-web-long benchmark-web clean
 
 install: .venv/installed
 
@@ -47,5 +47,24 @@ release: .venv/docs-installed .venv/release-installed
 	$(BIN)/pip install --quiet -r .ci/release-tools.txt
 	touch $@
 
+# The page of dfr-keras web in a real browser: needs Node 20 or newer and npm beside Python. docs/web.md.
+test-web: build/web/expected.json web/node_modules/.package-lock.json
+	cd web && npm test
+
+# All of it: 20 clips, and ten minutes of a camera.
+test-web-long: web/node_modules/.package-lock.json install
+	$(BIN)/python web/tests/fixtures.py build/web --clips 20
+	cd web && DFR_WEB_LONG=1 npm test
+
+benchmark-web: build/web/expected.json web/node_modules/.package-lock.json
+	cd web && node benchmark.mjs
+
+build/web/expected.json: .venv/installed $(wildcard web/page/*) $(wildcard web/*.py) web/tests/fixtures.py
+	$(BIN)/python web/tests/fixtures.py build/web --clips 4
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci --no-fund --no-audit
+	touch $@
+
 clean:
-	rm -rf .venv runs build dist docs/api *.egg-info
+	rm -rf .venv runs build dist docs/api web/node_modules *.egg-info

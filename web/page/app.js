@@ -77,6 +77,7 @@ function showWhile(source) {
   part("stop").hidden = source === null;
   if (source) {
     part("watch").hidden = false;
+    part("notice").open = false; // it has been shown, and would push the picture off a phone
     part("problem").textContent = "";
     part("stop").focus();
   } else part("camera").focus();
