@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -10,15 +11,18 @@ from pathlib import Path
 from dfrnet_keras import __version__
 
 ROOT = Path(__file__).parents[1]
+OUTSIDE = ("cli", "tflite", "web")  # at the top of the tree, installed inside the package
 
 
 def test_wheel_holds_every_module_and_template_of_the_tree(tmp_path: Path) -> None:
     # From a copy of what git would give, so that no build folder is left in the tree.
     copy = tmp_path / "tree"
     copy.mkdir()
-    for name in ("dfrnet_keras", "cli", "tflite", "setup.cfg", "pyproject.toml", "README.md",
-                 "LICENSE", "NOTICE"):  # fmt: skip
-        subprocess.run(["cp", "-a", str(ROOT / name), str(copy / name)], check=True)
+    for name in ("dfrnet_keras", *OUTSIDE):
+        shutil.copytree(ROOT / name, copy / name, symlinks=True,
+                        ignore=shutil.ignore_patterns("node_modules", "__pycache__"))  # fmt: skip
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "NOTICE"):
+        shutil.copy(ROOT / name, copy)
     done = subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet",
          "--wheel-dir", str(tmp_path), str(copy)],
@@ -27,26 +31,26 @@ def test_wheel_holds_every_module_and_template_of_the_tree(tmp_path: Path) -> No
     assert done.returncode == 0, done.stderr
     (wheel,) = tmp_path.glob("*.whl")
     assert wheel.stat().st_size < 25e6
-    kinds = (".py", ".j2", ".css", ".csv")
+    kinds = (".py", ".j2", ".css", ".csv", ".js", ".html", ".xz", ".webm", ".svg")
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(kinds)}
     expected = {
         str(file.relative_to(ROOT))
         for file in (ROOT / "dfrnet_keras").rglob("*")
         if file.suffix in kinds
-        and not {"cli", "tflite"} & set(file.relative_to(ROOT / "dfrnet_keras").parts[:1])
+        and not set(OUTSIDE) & set(file.relative_to(ROOT / "dfrnet_keras").parts[:1])
     }
-    for name in ("cli", "tflite"):
+    for name in OUTSIDE:
         expected |= {
             f"dfrnet_keras/{file.relative_to(ROOT)}"
             for file in (ROOT / name).rglob("*")
-            if file.suffix in kinds
+            if file.suffix in kinds and "node_modules" not in file.parts
         }
     assert packed == expected
     assert {"dfrnet_keras/report/style.css", "dfrnet_keras/report/templates/page.html.j2"} <= packed
 
 
 def test_links_give_a_checkout_the_installed_names() -> None:
-    for name in ("cli", "tflite"):
+    for name in OUTSIDE:
         link = ROOT / "dfrnet_keras" / name
         assert link.is_symlink()
         assert link.resolve() == (ROOT / name).resolve()

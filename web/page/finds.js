@@ -24,6 +24,18 @@ function figure(canvas, words) {
   return made;
 }
 
+/** The probabilities of the classes. */
+function chancesOf(find) {
+  const rows = element("dl", "", { class: "chances" });
+  for (const [name, chance] of Object.entries(find.probabilities)) {
+    const meter = element("meter", "", { min: 0, max: 1, value: chance, "aria-label": nameOf(name) });
+    const value = element("dd");
+    value.append(meter, element("span", `${(chance * 100).toFixed(0)} %`));
+    rows.append(element("dt", nameOf(name)), value);
+  }
+  return rows;
+}
+
 /** A card of a find; number counts from 1. */
 export function findCard(find, number, about) {
   const card = element("li", "", { class: "card" });
@@ -39,15 +51,7 @@ export function findCard(find, number, about) {
   ["u", "v", "strain"].forEach((name, channel) =>
     pictures.append(figure(mapPicture(find.flow, find.side, channel, text(`${name}Long`)), text(name))));
   card.append(pictures);
-  if (!find.label) card.append(element("p", text("notSureWhy")));
-  const rows = element("dl", "", { class: "chances" });
-  for (const [name, chance] of Object.entries(find.probabilities)) {
-    const meter = element("meter", "", { min: 0, max: 1, value: chance, "aria-label": nameOf(name) });
-    const value = element("dd");
-    value.append(meter, element("span", `${(chance * 100).toFixed(0)} %`));
-    rows.append(element("dt", nameOf(name)), value);
-  }
-  card.append(rows);
+  card.append(find.label ? chancesOf(find) : element("p", text("notSureWhy")));
   if (find.movement !== null)
     card.append(element("p", text("movement", { chance: (find.movement * 100).toFixed(0) })));
   const units = strongest(find.units);

@@ -1,0 +1,62 @@
+/** What the page answers is what Python answers. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { browser, expected, finds, give, host, open } from "./harness.mjs";
+
+const CLOSE = 0.02;
+let chromium, site, opened;
+
+before(async () => {
+  [chromium, site] = await Promise.all([browser(), host()]);
+  opened = await open(chromium, site);
+});
+after(async () => { await chromium.close(); await site.close(); });
+
+function assertClose(found, answer, name) {
+  assert.equal(found.label, answer.label, name);
+  for (const [label, chance] of Object.entries(answer.probabilities))
+    assert.ok(Math.abs(found.probabilities[label] - chance) <= CLOSE,
+              `${name}, ${label}: ${found.probabilities[label]} and ${chance} in Python`);
+  assert.ok(Math.abs(found.movement - answer.movement) <= CLOSE, `${name}, movement`);
+}
+
+test("the sample: its expression is found and named, its blink is not", async () => {
+  await opened.page.click("#sample");
+  const [smile, ...others] = await finds(opened.page, 0);
+  assert.deepEqual([smile.onset, smile.apex], expected.sample.frames);
+  assertClose(smile, expected.sample.answer, "sample");
+  assert.ok(others.every(({ label }) => label === null), "a blink is named");
+});
+
+for (const clip of expected.clips)
+  test(`${clip.name}, drawn as ${clip.label}`, async () => {
+    const [find, ...others] = await give(opened.page, clip.files);
+    assert.equal(others.length, 0);
+    assert.equal(find.onset, 0);
+    assert.ok(Math.abs(find.apex - clip.apex) <= 2, `apex ${find.apex}, drawn at ${clip.apex}`);
+    assertClose(find, clip.answers[find.apex], clip.name);
+  });
+
+test("finds are written as CSV and JSON", async () => {
+  const { page } = opened, files = {};
+  for (const kind of ["csv", "json"]) {
+    const [download] = await Promise.all([page.waitForEvent("download"), page.click(`#${kind}`)]);
+    const chunks = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+    files[kind] = Buffer.concat(chunks).toString();
+  }
+  const [header, row] = files.csv.trim().split("\r\n").map((line) => line.split(","));
+  assert.equal(header.length, row.length);
+  const { finds: [written] } = JSON.parse(files.json);
+  assert.equal(written.class, row[header.indexOf("class")]);
+  assert.equal(String(written.apex_frame), row[header.indexOf("apex_frame")]);
+});
+
+test("all of it asked no other host for anything", () => {
+  const { seen } = opened;
+  assert.ok(seen.requests.length > 10);
+  const foreign = seen.requests.filter((url) => !url.startsWith(site.url)
+    && !url.startsWith(`blob:${site.url}`));
+  assert.deepEqual(foreign, []);
+  assert.deepEqual(seen.errors, []);
+});
