@@ -5,7 +5,7 @@ const KEPT = [...FILES, `litert/${build}.js`, `litert/${build}.wasm.gz`];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(caches.open(VERSION)
-    .then((cache) => cache.addAll(KEPT.map((file) => new Request(file, { cache: "reload" }))))
+    .then((cache) => cache.addAll(KEPT.map((file) => new Request(file, { cache: "no-cache" }))))
     .then(() => self.skipWaiting()));
 });
 

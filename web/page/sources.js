@@ -7,7 +7,8 @@ import { median } from "./face.js";
 
 const LONGEST = 1280; // pixels: larger pictures are shrunk, for the sake of phones
 const LOOKED_AT = 12; // frames of a video that are played to learn its rate
-const PATIENCE = 4000; // milliseconds to wait for a video
+const PATIENCE = 8000; // milliseconds to wait for a video
+const SEEK_PATIENCE = 2000; // and for a frame of it
 
 const VIDEO = /^video\/|\.(mp4|m4v|mov|webm|mkv|ogv|avi)$/i;
 const PICTURE = /^image\//;
@@ -76,12 +77,13 @@ export class CameraSource {
 }
 
 /** Time of the next frame that a video shows, or null where none comes. */
-function nextFrame(video) {
+function nextFrame(video, patience = 1000) {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(null), 1000);
+    const timer = setTimeout(() => resolve(null), patience);
     const done = (time) => { clearTimeout(timer); resolve(time); };
     if (video.requestVideoFrameCallback)
-      video.requestVideoFrameCallback((now, { mediaTime }) => done(mediaTime || now / 1000));
+      video.requestVideoFrameCallback((now, { mediaTime }) =>
+        done(video.srcObject ? now / 1000 : mediaTime));
     else requestAnimationFrame((now) => done(now / 1000));
   });
 }
@@ -134,15 +136,27 @@ export class VideoSource {
 
   async *frames() {
     const { video, step } = this;
+    let last = -1;
     for (let number = 0; number < this.count; number++) {
-      const time = Math.min((number + 0.5) * step, this.duration - 1e-3);
-      const there = event(video, "seeked", new PageError("videoUnreadable", this.name));
-      video.currentTime = time;
-      await there;
+      const shown = await this.#seek(Math.min((number + 0.5) * step, this.duration - 1e-3));
       if (!this.url) return;
+      // Of uneven steps, or a rate that was taken for a higher one, a frame may come twice.
+      if (shown !== null && shown <= last) continue;
+      last = shown ?? last;
       yield { picture: this.#canvas.grab(video, video.videoWidth, video.videoHeight),
-              time: number * step };
+              time: shown ?? number * step };
     }
+  }
+
+  /** Show the frame of a time; returns when it begins, or null where the browser does not say. */
+  async #seek(time) {
+    const { video } = this;
+    const there = event(video, "seeked", new PageError("videoUnreadable", this.name));
+    // `seeked` may come before the new frame can be drawn.
+    const shown = video.requestVideoFrameCallback ? nextFrame(video, SEEK_PATIENCE) : null;
+    video.currentTime = time;
+    await there;
+    return shown;
   }
 
   close() {

@@ -18,13 +18,37 @@ const ABOVE_NOISE = 2.5; // times what is usual: below is no movement
 const CLIP = 1.2; // seconds: what is shorter is answered as a whole
 const EYES = 0.35; // distance of the eyes in parts of a map
 
-/** How far the most moved twentieth of a face went against its median, in eye distances. */
+/**
+ * How far the most moved twentieth of a face went, in eye distances, without the shift, turn and
+ * growth that the whole of it follows: those of the head.
+ */
 export function strengthOf(flow, side) {
-  const count = side * side, u = new Float32Array(count), v = new Float32Array(count);
-  for (let n = 0; n < count; n++) [u[n], v[n]] = [flow[3 * n], flow[3 * n + 1]];
-  const [left, up] = [median(u), median(v)];
-  const far = Float32Array.from(u, (value, n) => Math.hypot(value - left, v[n] - up)).sort();
-  const top = far.subarray(Math.floor(0.95 * count));
+  const count = side * side, centre = (side - 1) / 2;
+  const cell = (n) => [flow[3 * n], flow[3 * n + 1], (n % side) - centre,
+                       Math.floor(n / side) - centre];
+  let far = new Float64Array(count), most = Infinity;
+  // Twice: the second time without what the face did by itself.
+  for (let pass = 0; pass < 2; pass++) {
+    const sums = [0, 0, 0, 0, 0, 0, 0, 0];
+    for (let n = 0; n < count; n++) {
+      if (far[n] > most) continue;
+      const [u, v, x, y] = cell(n);
+      [1, x, y, u, v, x * u + y * v, x * v - y * u, x * x + y * y].forEach(
+        (value, k) => { sums[k] += value; });
+    }
+    const [weight, sx, sy, su, sv, growth, turn, square] = sums;
+    const spread = square - (sx * sx + sy * sy) / weight;
+    const grows = (growth - (sx * su + sy * sv) / weight) / spread;
+    const turns = (turn - (sx * sv - sy * su) / weight) / spread;
+    const right = (su - grows * sx + turns * sy) / weight;
+    const down = (sv - turns * sx - grows * sy) / weight;
+    far = far.map((_, n) => {
+      const [u, v, x, y] = cell(n);
+      return Math.hypot(u - right - grows * x + turns * y, v - down - turns * x - grows * y);
+    });
+    most = 2 * median(far);
+  }
+  const top = far.sort().subarray(Math.floor(0.95 * count));
   return top.reduce((sum, value) => sum + value, 0) / top.length / (EYES * side);
 }
 
@@ -94,14 +118,19 @@ export class Watcher {
     };
   }
 
-  /** The answer about a clip as a whole: from its first frame to its strongest. */
+  /**
+   * The answer about a clip as a whole: from its first frame to the strongest of those that the
+   * network takes for an expression, or of all.
+   */
   async wholeClip() {
     if (this.samples.length < 2) return null;
     const onset = this.samples[0];
     let best = null;
     for (const apex of this.samples.slice(1)) {
       const answer = await this.answer(onset.crop, apex.crop);
-      if (!best || answer.strength > best.answer.strength) best = { apex, answer };
+      const better = best && (answer.label !== null) === (best.answer.label !== null)
+        ? answer.strength > best.answer.strength : answer.label !== null;
+      if (!best || better) best = { apex, answer };
     }
     return this.#found(onset, best.apex, best.answer);
   }

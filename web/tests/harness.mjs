@@ -1,11 +1,11 @@
 /** A browser, a host of static files, and what tests do with the page. */
 import { readFileSync, existsSync, statSync } from "node:fs";
 import { createServer } from "node:http";
-import { extname, join } from "node:path";
+import { extname, join, resolve as absolute } from "node:path";
 import bundled from "@sparticuz/chromium";
 import { chromium } from "playwright-core";
 
-export const BUILD = process.env.DFR_WEB_BUILD ?? "../build/web";
+export const BUILD = absolute(process.env.DFR_WEB_BUILD ?? "../build/web");
 export const LONG = process.env.DFR_WEB_LONG === "1";
 export const expected = JSON.parse(readFileSync(join(BUILD, "expected.json"), "utf8"));
 
@@ -19,9 +19,9 @@ export async function host({ isolated = true, changed = {} } = {}) {
   const server = createServer((request, response) => {
     const name = new URL(request.url, "http://x").pathname.slice(1) || "index.html";
     const path = join(BUILD, "site", name);
-    const there = name in changed || (existsSync(path) && statSync(path).isFile());
-    const content = changed[name] ?? (there ? readFileSync(path) : Buffer.from(""));
-    if (content === null || !there) return response.writeHead(404).end();
+    const there = existsSync(path) && statSync(path).isFile();
+    const content = name in changed ? changed[name] : there ? readFileSync(path) : null;
+    if (content === null) return response.writeHead(404).end();
     const headers = { "Content-Type": TYPES[extname(name)] ?? "application/octet-stream" };
     if (isolated) Object.assign(headers, { "Cross-Origin-Opener-Policy": "same-origin",
                                            "Cross-Origin-Embedder-Policy": "require-corp" });
