@@ -187,7 +187,7 @@ def main() -> None:
         if size > MOST_MEGABYTES:
             raise SystemExit(f"The wheel is {size:.1f} MB: at most {MOST_MEGABYTES}.")
         run(TOOLS / "twine", "check", "--strict", sdist, wheel)
-        artefacts = [sdist, wheel, *document(work, version, epoch)]
+        artefacts = [sdist, wheel, document(work, version, epoch)]
         if not options.no_install:
             artefacts.append(
                 install_everywhere(options.pythons, sdist, wheel, work, version, epoch)
@@ -203,14 +203,15 @@ def main() -> None:
     print(f"{version} of commit {commit[:12]} in {options.out}:", *sums, sep="\n")
 
 
-def document(work: Path, version: str, epoch: int) -> list[Path]:
-    """The documentation as an archive with its version in the name."""
+def document(work: Path, version: str, epoch: int) -> Path:
+    """The documentation of the commit, not of the tree, as an archive named by its version."""
     html, target = work / "html", work / f"{PROJECT}-{version}-docs.tar.gz"
+    source = work / "0/source"
     run(ROOT / ".venv/bin/python", "-m", "sphinx", "-W", "-q", "-E", "-b", "html",
-        "-d", work / "doctrees", "docs", html,
+        "-d", work / "doctrees", source / "docs", html, cwd=source, PYTHONPATH=str(source),
         SOURCE_DATE_EPOCH=str(epoch), PYTHONHASHSEED="0")  # fmt: skip
     pack(below(html, version), target, epoch)
-    return [target]
+    return target
 
 
 def install_everywhere(

@@ -90,7 +90,7 @@ def _files() -> dict[str, Path]:
     for root, prefix in ((PACKAGE, ()), *((ROOT / name, (name,)) for name in OUTSIDE)):
         for file in sorted(root.rglob("*.py")):
             parts = (*prefix, *file.relative_to(root).with_suffix("").parts)
-            if root == PACKAGE and parts[0] in OUTSIDE or "node_modules" in parts:
+            if (root == PACKAGE and parts[0] in OUTSIDE) or "node_modules" in parts:
                 continue  # by way of the links of a checkout
             if parts[-1] == "__init__":
                 parts = parts[:-1]

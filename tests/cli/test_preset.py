@@ -25,6 +25,7 @@ def made(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow  # eight networks are traced: a minute and a half
 def test_make_writes_a_preset_that_answers(made):
     assert {WEIGHTS, TFLITE, CARD, "card.md", "NOTICE.txt"} == {
         file.name for file in made.iterdir()
@@ -36,6 +37,7 @@ def test_make_writes_a_preset_that_answers(made):
     assert json.loads((made / CARD).read_text())["not_for"][0] == "lie detection"
 
 
+@pytest.mark.slow  # eight networks are traced: a minute and a half
 def test_make_replaces_nothing_unasked(made):
     result = command("make", "--out", made)
     assert result.exit_code == 1

@@ -12,9 +12,7 @@ from dfrnet_keras.tflite.runtime.metadata import read_metadata, with_metadata
 _CONTENT = "face crop of the {} frame, RGB, 0 to 255; both cut by one transform"
 
 
-def take_frames(
-    tflite: bytes, *, crop_size: int = CROP_SIZE, keep_maps: bool = False
-) -> bytes:
+def take_frames(tflite: bytes, *, crop_size: int = CROP_SIZE, keep_maps: bool = False) -> bytes:
     """Put the preparation of the maps before a network, in float whatever the network's type.
 
     Args:

@@ -90,7 +90,7 @@ def write_camera(path: Path) -> None:
 
 
 def write_video(path: Path, frames: list[NDArray[np.uint8]]) -> None:
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"VP80"), RATE, SIZE)
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"VP80"), RATE, SIZE)
     for frame in frames:
         writer.write(frame[..., ::-1])
     writer.release()
@@ -99,7 +99,7 @@ def write_video(path: Path, frames: list[NDArray[np.uint8]]) -> None:
 def read_video(path: Path) -> list[NDArray[np.uint8]]:
     reader, frames = cv2.VideoCapture(str(path)), []
     while (read := reader.read())[0]:
-        frames.append(np.ascontiguousarray(read[1][..., ::-1]))
+        frames.append(np.ascontiguousarray(read[1][..., ::-1], np.uint8))
     return frames
 
 
