@@ -4,6 +4,9 @@ import { after, before, test } from "node:test";
 import { browser, expected, finds, give, host, open } from "./harness.mjs";
 
 const CLOSE = 0.02;
+// Browsers and OpenCV make RGB of a video in two ways, a gray value or two apart.
+const VIDEO_CLOSE = 0.05;
+const largest = { pictures: 0, video: 0 };
 let chromium, site, opened;
 
 before(async () => {
@@ -12,19 +15,22 @@ before(async () => {
 });
 after(async () => { await chromium.close(); await site.close(); });
 
-function assertClose(found, answer, name) {
+function assertClose(found, answer, name, kind) {
   assert.equal(found.label, answer.label, name);
-  for (const [label, chance] of Object.entries(answer.probabilities))
-    assert.ok(Math.abs(found.probabilities[label] - chance) <= CLOSE,
-              `${name}, ${label}: ${found.probabilities[label]} and ${chance} in Python`);
-  assert.ok(Math.abs(found.movement - answer.movement) <= CLOSE, `${name}, movement`);
+  const pairs = Object.entries(answer.probabilities).map(
+    ([label, chance]) => [label, found.probabilities[label], chance]);
+  for (const [label, here, there] of [...pairs, ["movement", found.movement, answer.movement]]) {
+    largest[kind] = Math.max(largest[kind], Math.abs(here - there));
+    assert.ok(Math.abs(here - there) <= (kind === "video" ? VIDEO_CLOSE : CLOSE),
+              `${name}, ${label}: ${here} and ${there} in Python`);
+  }
 }
 
 test("the sample: its expression is found and named, its blink is not", async () => {
   await opened.page.click("#sample");
   const [smile, ...others] = await finds(opened.page, 0);
   assert.deepEqual([smile.onset, smile.apex], expected.sample.frames);
-  assertClose(smile, expected.sample.answer, "sample");
+  assertClose(smile, expected.sample.answer, "sample", "video");
   assert.ok(others.every(({ label }) => label === null), "a blink is named");
 });
 
@@ -33,8 +39,14 @@ for (const clip of expected.clips)
     const [find, ...others] = await give(opened.page, clip.files);
     assert.equal(others.length, 0);
     assert.equal(find.onset, 0);
-    assertClose(find, clip.answers[find.apex], clip.name);
+    assertClose(find, clip.answers[find.apex], clip.name,
+                clip.files.length > 1 ? "pictures" : "video");
   });
+
+test("how close", () => {
+  console.log(`largest difference from Python: ${JSON.stringify(largest)}`);
+  assert.ok(largest.pictures > 0 && largest.video > 0);
+});
 
 test("finds are written as CSV and JSON", async () => {
   const { page } = opened, files = {};
