@@ -53,14 +53,14 @@ test-web: build/web/expected.json web/node_modules/.package-lock.json
 
 # All of it: 20 clips, and ten minutes of a camera.
 test-web-long: web/node_modules/.package-lock.json install
-	$(BIN)/python tests/web/browser_fixtures.py build/web --clips 20
+	$(BIN)/python tests/web/page_fixtures.py build/web --clips 20
 	cd web && DFR_WEB_LONG=1 npm test
 
 benchmark-web: build/web/expected.json web/node_modules/.package-lock.json
 	cd web && node benchmark.mjs
 
-build/web/expected.json: .venv/installed $(wildcard web/page/*) $(wildcard web/*.py) tests/web/browser_fixtures.py
-	$(BIN)/python tests/web/browser_fixtures.py build/web --clips 4
+build/web/expected.json: .venv/installed $(wildcard web/page/*) $(wildcard web/*.py) tests/web/page_fixtures.py
+	$(BIN)/python tests/web/page_fixtures.py build/web --clips 4
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci --no-fund --no-audit

@@ -1,6 +1,6 @@
 """What the tests of the page need: the site, drawn clips, and what Python says of them.
 
-    python tests/web/browser_fixtures.py build/web --clips 4
+    python tests/web/page_fixtures.py build/web --clips 4
 
 Clips are answered from their first frame to every other one, since the page finds an apex of its
 own: it is held to Python's answer for the same two frames.
