@@ -221,3 +221,40 @@ def unit_scores(rows: Iterable[Any]) -> dict[str, Any]:
     scored = [figure["f1"] for figure in figures.values() if figure["known"]]
     mean = float(np.mean(scored)) if scored else None
     return {"units": figures, "mean_f1": mean, "clips": len(clips)}
+
+
+def calibration(
+    rows: Iterable[Any], classes: tuple[str, ...], bins: int = 10
+) -> dict[str, Any] | None:
+    """How often the answers given with a probability are right.
+
+    Args:
+        rows: `run.Prediction`, one per clip and seed.
+        classes: Names of the classes, in the order of the probabilities.
+        bins: How many parts of equal width the probabilities of the answers are sorted into.
+
+    Returns:
+        `None` where there is no row, or where the answers are no probabilities (scores of kernel
+        machines may be negative or not add up to 1). Else `bins`, of each that holds an answer the
+        mean `probability`, the share `right` and the number of `answers`, and `error`, the expected
+        calibration error: the mean difference of the two, each bin weighing by its answers (Guo et
+        al., ICML 2017, eq. 3).
+    """
+    rows = list(rows)
+    given = np.array([row.probabilities for row in rows]).reshape(len(rows), -1)
+    if not rows or given.min() < 0 or not np.allclose(given.sum(1), 1, atol=1e-2):
+        return None
+    answer = np.array([classes.index(row.predicted) for row in rows])
+    chance = given[np.arange(len(rows)), answer]
+    right = np.array([row.predicted == row.label for row in rows])
+    place = np.minimum((chance * bins).astype(int), bins - 1)
+    filled = [
+        {
+            "probability": float(chance[place == one].mean()),
+            "right": float(right[place == one].mean()),
+            "answers": int((place == one).sum()),
+        }
+        for one in np.unique(place)
+    ]
+    off = sum(one["answers"] * abs(one["probability"] - one["right"]) for one in filled)
+    return {"error": off / len(rows), "bins": filled}

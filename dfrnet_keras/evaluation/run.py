@@ -14,6 +14,7 @@ import numpy as np
 from dfrnet_keras import __version__
 from dfrnet_keras.evaluation.metrics import (
     bootstrap_interval,
+    calibration,
     majority_scores,
     scores,
     unit_scores,
@@ -118,6 +119,7 @@ class Run:
     def metrics(self) -> dict[str, Any]:
         """Every figure of the run, from its rows; see `summarize`."""
         figures = summarize(self.predictions, self.classes)
+        figures["calibration"] = calibration(self.predictions, self.classes)
         per_seed = self.settings.get("folds")
         units = unit_scores(self.predictions)
         if units:

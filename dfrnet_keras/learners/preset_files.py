@@ -32,7 +32,7 @@ NOT_FOR = (
 )  # fmt: skip
 LICENCE = "Apache-2.0; the face model is under the MIT licence of NOTICE.txt"
 # Raised when drawing or training change, so that presets of an earlier revision are not taken.
-REVISION = 3
+REVISION = 4
 
 
 def trained_preset(training: PresetTraining, seed: int, **options: Any) -> Path:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.datasets.synthetic.flow import CUT_FACES, MEGC2019_MAPS, FaceLayout
 from dfrnet_keras.datasets.synthetic.unit_maps import NEGATIVES, NO_CLASS, UnitMaps, draw_unit_maps
+from dfrnet_keras.learners.motion_members import trained_members
+from dfrnet_keras.models.recipe import BestRecipe
+from dfrnet_keras.startup import seeded
 
 if TYPE_CHECKING:
     import keras
@@ -29,7 +32,7 @@ class PresetTraining:
     Attributes:
         members: Networks to average.
         published: Maps of drawn hills in the layout of MEGC 2019 for each member that knows the
-            classes of published maps alone.
+            classes of published maps alone: these are the members of `--recipe best`.
         hills: Maps of drawn hills in that layout for all other members.
         cut_hills: The same as `prepare` cuts faces, for each of them.
         model: Maps of the face model, in both layouts.
@@ -129,28 +132,36 @@ def train_preset(
         jobs: Processes that draw.
         on_progress: Called with the name of each step.
     """
-    import keras
-
     from dfrnet_keras.models.preset_network import (
         PresetNetwork,
         member_of,
-        published_member_of,
+        take_published,
         take_weights,
     )
 
     on_progress("drawing maps")
     shared = draw_training_maps(training, seed_of(seed, 1), _SHARED, jobs)
-    keras.utils.set_random_seed(seed_of(seed, 3))
-    network = PresetNetwork(members=training.members)
-    published = PresetNetwork(members=training.members, flow_range="bytes")
+    with seeded(seed_of(seed, 3)):
+        network = PresetNetwork(members=training.members)
     for number in range(training.members):
         on_progress(f"training member {number + 1} of {training.members}")
         own = draw_training_maps(training, seed_of(seed, 2, number), _OWN, jobs)
         maps = UnitMaps.joined([own[0], shared[0]])
         teaches = np.concatenate([own[1], shared[1]])
-        _train(member_of(network, number), training, maps, teaches, seed_of(seed, 4, number))
-        member = published_member_of(published, number)
-        _train_published(member, training, seed_of(seed, 6, number))
+        with seeded(seed_of(seed, 7, number)):
+            member = member_of(network, number)
+        _train(member, training, maps, teaches, seed_of(seed, 4, number))
+    on_progress("training the members for published maps")
+    published = PresetNetwork(members=training.members, flow_range="bytes")
+    recipe = BestRecipe(
+        members=training.members,
+        drawn_clips=training.published,
+        drawn_epochs=training.epochs,
+        batch_size=training.batch_size,
+        learning_rate=training.learning_rate,
+    )
+    for number, member in enumerate(trained_members(recipe, MEGC2019_MAPS, seed)):
+        take_published(published, number, member)
     on_progress("calibrating")
     take_weights(published, network)
     return calibrated((network, published), training, seed)
@@ -197,23 +208,6 @@ def _train(
                 "units": np.ones((len(batch), 1), np.float32),
             },
         )
-
-
-def _train_published(member: keras.Model, training: PresetTraining, seed: int) -> None:
-    """As members of `--recipe best` are trained."""
-    import keras
-
-    maps = draw_unit_maps(training.published, seed=seed, source="hills", layout=MEGC2019_MAPS,
-                          kinds=("expression",))  # fmt: skip
-    views = _both_views(maps.flow)
-    member.compile(
-        optimizer=_optimizer(training, len(maps.labels)),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-    )
-    random = np.random.default_rng(seed)
-    for batch, mirrored in _batches(training, len(maps.labels), random):
-        motion = np.where(mirrored[..., None, None], views[1][batch], views[0][batch])
-        member.train_on_batch(motion, maps.labels[batch])
 
 
 def _both_views(flow: NDArray[np.float32]) -> list[NDArray[np.float32]]:

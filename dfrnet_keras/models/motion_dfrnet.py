@@ -40,7 +40,7 @@ def motion_member(classes: int, number: int = 0) -> keras.Model:
     """
     inputs = keras.Input((SIDE, SIDE, 3), name="motion")
     x = inputs
-    for layer in _trunk(number):
+    for layer in trunk_layers(f"member{number}_"):
         x = layer(x)
     x = layers.Dropout(_DROPOUT, name=f"member{number}_dropout")(x)
     return keras.Model(inputs, _head(classes, number, "drawn", None)(x), name=f"member{number}")
@@ -95,7 +95,7 @@ def MotionDFRNet(
     shares = {"fitted": 1 - drawn_share, "drawn": drawn_share}
     answers = []
     for number in range(members):
-        trunk = _trunk(number)
+        trunk = trunk_layers(f"member{number}_")
         heads = {kind: _head(classes, number, kind, "softmax") for kind in shares}
         for view, features in enumerate(views):
             for layer in trunk:
@@ -141,8 +141,8 @@ def refuse_size(size: int) -> None:
         )
 
 
-def _trunk(number: int) -> list[Any]:
-    prefix = f"member{number}_"
+def trunk_layers(prefix: str) -> list[Any]:
+    """The layers of a member before its classifier, in their order; `prefix` begins their names."""
     return [
         branch_convolution(f"{prefix}flow_conv"),
         MaxPooling2D(REDUCTION, name=f"{prefix}flow_pool"),

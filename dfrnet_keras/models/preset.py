@@ -195,11 +195,11 @@ def _set_weights(network: keras.Model, folder: Path, card: dict[str, Any]) -> No
     try:
         with np.load(path, allow_pickle=False) as file:
             for layer in network.layers:
-                if layer.weights:
-                    layer.set_weights([
-                        file[f"{layer.name}/{place}"] * file[f"{layer.name}/{place}/scale"]
-                        for place in range(len(layer.weights))
-                    ])  # fmt: skip
+                names = [f"{layer.name}/{place}" for place in range(len(layer.weights))]
+                layer.set_weights([
+                    file[name] * file[f"{name}/scale"] if f"{name}/scale" in file else file[name]
+                    for name in names
+                ])  # fmt: skip
     except (ValueError, OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged: {_REPAIR}") from error
     except KeyError as error:
@@ -208,16 +208,20 @@ def _set_weights(network: keras.Model, folder: Path, card: dict[str, Any]) -> No
 
 def _packed(network: keras.Model) -> Iterator[tuple[str, NDArray]]:
     """Weights by layer and place: float16, or whole numbers and what a step of each column is."""
+    from dfrnet_keras.models.preset_network import PUBLISHED
+
     for layer in network.layers:
+        # The wider members in 5 bits, which a compressed file holds in fewer bytes.
+        steps = 15 if layer.name.startswith(PUBLISHED) else 127
         for place, values in enumerate(layer.get_weights()):
-            scale = np.ones((), np.float32)
-            packed = values.astype(np.float16)
-            if values.ndim > 1:
-                largest = np.abs(values).max(axis=tuple(range(values.ndim - 1)))
-                scale = np.maximum(largest, 1e-12).astype(np.float32) / 127
-                packed = np.rint(values / scale).astype(np.int8)
-            yield f"{layer.name}/{place}", packed
-            yield f"{layer.name}/{place}/scale", scale
+            name = f"{layer.name}/{place}"
+            if values.ndim == 1:
+                yield name, values.astype(np.float16)
+                continue
+            largest = np.abs(values).max(axis=tuple(range(values.ndim - 1)))
+            scale = np.maximum(largest, 1e-12).astype(np.float32) / steps
+            yield name, np.rint(values / scale).astype(np.int8)
+            yield f"{name}/scale", scale
 
 
 def write_preset(
@@ -232,7 +236,8 @@ def write_preset(
 
     Args:
         folder: The folder to make.
-        networks: Whose weights are written, kernels in 8 bits; layers of one name are the same.
+        networks: Whose weights are written, kernels in 8 bits, those that know published maps in
+            5; layers of one name are the same.
         card: What `read_card` gives back; the hashes are added.
         files: Further files by name.
         overwrite: Whether a folder that is there is replaced.

@@ -12,11 +12,14 @@ from keras import layers
 from dfrnet_keras.layers import MirroredMotion, MotionStrength, RelativeMotion, ResidualBlock
 from dfrnet_keras.layers.base import check_choice, check_counts
 from dfrnet_keras.models.dfrnet import REDUCTION, branch_convolution
-from dfrnet_keras.models.motion_dfrnet import SIDE, refuse_size
+from dfrnet_keras.models.motion_dfrnet import SIDE, refuse_size, trunk_layers
 from dfrnet_keras.models.parts import MaxPooling2D
 
 OUTPUTS = ("probabilities", "movement", "units")
+PUBLISHED = "published"  # begins the names of the members that know published maps
 _WIDTHS = (64, 80)  # filters of the two stages
+_TRUNK = ("flow_conv", "flow_pool", "stage1_block1", "stage1_block2", "stage2_block1",
+          "stage2_block2", "positions")  # fmt: skip
 _HIDDEN = 16
 _DROPOUT = 0.5
 
@@ -35,8 +38,8 @@ def PresetNetwork(
     Members like those of `MotionDFRNet`, narrower in the second stage, with heads for classes,
     movement, and action units. Logits are averaged over members and over the clip and its mirror
     image. The head for movement also has the strength that relative motion takes out. The classes
-    of published maps in bytes, in which faces fill the map, are those of as many further members
-    that learnt nothing else (docs/presets.md: one network for both kinds knew these less well).
+    of published maps in bytes, in which faces fill the map, are those of as many members of
+    `MotionDFRNet` (docs/presets.md: one network for both kinds knew these less well).
 
     Args:
         input_size: Height and width of the flow maps in pixels, a multiple of 28.
@@ -81,9 +84,12 @@ def PresetNetwork(
     if not known:
         found["probabilities"] = []
         for number in range(members):
-            name = f"published{number}"
-            made = {layer.name: layer for layer in _layers(name, classes)}
-            found["probabilities"] += [_classes(made.__getitem__, name, seen) for seen in views]
+            name = f"{PUBLISHED}{number}"
+            head = layers.Dense(classes, name=f"{name}_classes")
+            made = {layer.name: layer for layer in (*trunk_layers(f"{name}_"), head)}
+            found["probabilities"] += [
+                head(_features(made.__getitem__, name, seen)) for seen in views
+            ]
     logits = {output: layers.Average(name=f"{output}_logits")(found[output]) for output in OUTPUTS}
     for output, temperature in zip(OUTPUTS, temperatures, strict=False):
         rescale = layers.Rescaling(1 / temperature, name=f"{output}_temperature")
@@ -108,15 +114,12 @@ def member_of(network: keras.Model, number: int) -> keras.Model:
     return keras.Model({"motion": motion, "strength": strength}, heads)
 
 
-def published_member_of(network: keras.Model, number: int) -> keras.Model:
-    """One of the members that know the classes of published maps, as it is trained.
-
-    Returns:
-        A model from `motion` `(batch, 28, 28, 3)` to logits `(batch, classes)`.
-    """
-    motion = keras.Input((SIDE, SIDE, 3), name="motion")
-    logits = _classes(network.get_layer, f"published{number}", motion, _DROPOUT)
-    return keras.Model(motion, logits)
+def take_published(network: keras.Model, number: int, member: keras.Model) -> None:
+    """Give a preset's network for maps in bytes the weights of what `motion_member` made."""
+    for layer in member.layers:
+        if layer.weights:
+            name = layer.name.removeprefix(member.name).replace("_drawn", "_classes")
+            network.get_layer(f"{PUBLISHED}{number}{name}").set_weights(layer.get_weights())
 
 
 def trunk_of(
@@ -133,7 +136,7 @@ def trunk_of(
         A model from `motion` `(batch, 28, 28, 3)` to features `(batch, features)`, and the
         classifier's kernel `(features, classes)` and bias `(classes,)`.
     """
-    name = f"{'member' if flow_range == 'pixels' else 'published'}{number}"
+    name = f"{'member' if flow_range == 'pixels' else PUBLISHED}{number}"
     motion = keras.Input((SIDE, SIDE, 3), name="motion")
     trunk = keras.Model(motion, _features(network.get_layer, name, motion))
     return trunk, *network.get_layer(f"{name}_classes").get_weights()
@@ -147,42 +150,31 @@ def take_weights(network: keras.Model, source: keras.Model) -> None:
             layer.set_weights(source.get_layer(layer.name).get_weights())
 
 
-def _layers(member: str, classes: int, units: int = 0) -> list[Any]:
+def _layers(member: str, classes: int, units: int) -> list[Any]:
     dense = {"kernel_initializer": "he_normal"}
     blocks = (
-        ResidualBlock(width, 2 if stage and not block else 1, name=f"{member}_stage{stage}_{block}")
+        ResidualBlock(width, 2 if stage and block == 1 else 1,
+                      name=f"{member}_stage{stage + 1}_block{block}")
         for stage, width in enumerate(_WIDTHS)
-        for block in range(2)
-    )
-    made = [
+        for block in (1, 2)
+    )  # fmt: skip
+    return [
         branch_convolution(f"{member}_flow_conv"),
         MaxPooling2D(REDUCTION, name=f"{member}_flow_pool"),
         *blocks,
         layers.Flatten(data_format="channels_last", name=f"{member}_positions"),
         layers.Dense(classes, name=f"{member}_classes", **dense),
+        layers.Dense(2 * units, name=f"{member}_units"),
+        layers.Dense(_HIDDEN, activation="relu", name=f"{member}_pattern", **dense),
+        layers.Dense(_HIDDEN, activation="relu", name=f"{member}_strength", **dense),
+        layers.Dense(1, name=f"{member}_movement"),
     ]
-    if units:
-        made += [
-            layers.Dense(2 * units, name=f"{member}_units"),
-            layers.Dense(_HIDDEN, activation="relu", name=f"{member}_pattern", **dense),
-            layers.Dense(_HIDDEN, activation="relu", name=f"{member}_strength", **dense),
-            layers.Dense(1, name=f"{member}_movement"),
-        ]
-    return made
 
 
 def _features(find: Callable[[str], Any], member: str, motion: Any) -> Any:
-    blocks = (f"stage{stage}_{block}" for stage in range(len(_WIDTHS)) for block in range(2))
-    for name in ("flow_conv", "flow_pool", *blocks, "positions"):
+    for name in _TRUNK:
         motion = find(f"{member}_{name}")(motion)
     return motion
-
-
-def _classes(find: Callable[[str], Any], member: str, motion: Any, dropout: float = 0.0) -> Any:
-    x = _features(find, member, motion)
-    if dropout:
-        x = layers.Dropout(dropout)(x)
-    return find(f"{member}_classes")(x)
 
 
 def _heads(

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.report.losses import loss_pictures
-from dfrnet_keras.report.plots import confusion_picture, cost_picture, subjects_picture
+from dfrnet_keras.report.plots import (
+    calibration_picture,
+    confusion_picture,
+    cost_picture,
+    subjects_picture,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -68,6 +73,7 @@ def _environment(package: str) -> Environment:
     environment.globals["style"] = (files("dfrnet_keras.report") / "style.css").read_text("utf-8")
     environment.filters |= {"count": count_of, "percent": _percent}
     environment.globals |= {
+        "calibration_picture": calibration_picture,
         "confusion_picture": confusion_picture,
         "cost_picture": cost_picture,
         "loss_pictures": loss_pictures,

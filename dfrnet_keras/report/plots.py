@@ -1,4 +1,4 @@
-"""Plots of figures: confusion matrices, what accuracy costs, which subjects gain."""
+"""Plots of figures: confusion matrices, calibration, what accuracy costs, which subjects gain."""
 
 from __future__ import annotations
 
@@ -68,6 +68,25 @@ def confusion_picture(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -
     with figure_of(side, side) as figure:
         draw_confusion(figure.add_subplot(), matrix, classes)
         return svg(figure, f"Confusion matrix: {words}")
+
+
+def calibration_picture(bins: Sequence[dict[str, float]]) -> Picture:
+    """A reliability curve, of the bins of `evaluation.metrics.calibration`."""
+    chances, right, answers = (
+        np.array([one[name] for one in bins]) for name in ("probability", "right", "answers")
+    )
+    with figure_of(3.4, 3.4) as figure:
+        axes = figure.add_subplot()
+        axes.plot([0, 1], [0, 1], ":", color=SOFT, linewidth=1)
+        axes.plot(chances, right, color=BLUE, alpha=0.5, linewidth=1.5)
+        axes.scatter(chances, right, s=12 + 200 * answers / answers.sum(), color=BLUE, zorder=2)
+        axes.set(xlim=(0, 1.02), ylim=(0, 1.04), aspect="equal",
+                 xlabel="probability of the answer", ylabel="share that is right")  # fmt: skip
+        words = "; ".join(
+            f"{chance:.2f} right {share:.2f} of {count}"
+            for chance, share, count in zip(chances, right, answers, strict=True)
+        )
+        return svg(figure, f"Share of right answers by their probability: {words}")
 
 
 class CostPoint(NamedTuple):

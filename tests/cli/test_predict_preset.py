@@ -106,6 +106,7 @@ def test_what_is_refused(drawn):
     assert command("convert", "--quantize", "int8").exit_code == 2
 
 
+@pytest.mark.slow  # the documents run the command
 def test_convert_a_preset_to_a_file_that_takes_frames(drawn, tmp_path):
     result = command("convert", "--preset", "drawn-units", "--quantize", "int8", "--input",
                      "frames", "--out", tmp_path, "--clips", 40, "--representative", 40, "--json",

@@ -1,9 +1,16 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.evaluation import confusion_matrix, uar, uf1
-from dfrnet_keras.evaluation.metrics import bootstrap_interval, majority_scores, scores
+from dfrnet_keras.evaluation.metrics import (
+    bootstrap_interval,
+    calibration,
+    majority_scores,
+    scores,
+)
 
 # STSTNet's published log on the 442 clips of MEGC2019, rows true, columns predicted.
 STSTNET = np.array([[219, 22, 9], [40, 62, 7], [21, 3, 59]])
@@ -117,3 +124,24 @@ def test_bootstrap_of_few_or_missing_subjects():
     assert np.isfinite(bootstrap_interval(matrices)).all()
     perfect = np.stack([np.eye(3, dtype=int)] * 4)
     assert bootstrap_interval(perfect) == (1.0, 1.0)
+
+
+def row_of(label, predicted, *probabilities):
+    return SimpleNamespace(label=label, predicted=predicted, probabilities=probabilities)
+
+
+def test_calibration_of_answers_by_hand():
+    rows = [row_of("a", "a", 0.9, 0.1), row_of("b", "a", 0.92, 0.08), row_of("b", "b", 0.4, 0.6)]
+    found = calibration(rows, ("a", "b"))
+    assert found["error"] == pytest.approx(2 / 3 * (0.91 - 0.5) + 1 / 3 * (1 - 0.6))
+    assert [one["answers"] for one in found["bins"]] == [1, 2]
+    assert [one["right"] for one in found["bins"]] == [1.0, 0.5]
+    assert [one["probability"] for one in found["bins"]] == pytest.approx([0.6, 0.91])
+    certain = calibration([row_of("a", "a", 1.0, 0.0)], ("a", "b"))
+    assert certain["error"] == 0 and certain["bins"][0]["answers"] == 1
+
+
+@pytest.mark.parametrize("scores_of", [(1.5, -0.5), (0.9, 0.9), (np.nan, np.nan)])
+def test_scores_that_are_no_probabilities_have_no_calibration(scores_of):
+    assert calibration([row_of("a", "a", *scores_of)], ("a", "b")) is None
+    assert calibration([], ("a", "b")) is None

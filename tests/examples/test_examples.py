@@ -41,7 +41,18 @@ def test_fine_tuning_and_grad_cam(example, tmp_path):
     assert all(heat.min() >= 0 and heat.max() <= 1 for heat in heats)
     assert not np.array_equal(heats[0], heats[1])
 
-    # What it wrote can be fine-tuned again, on maps made as before; nothing is overwritten.
+    before = saved.read_bytes()
+    with pytest.raises(SystemExit, match="is there already"):
+        main(folder="out", **options)
+    assert saved.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_what_was_trained_is_fine_tuned_again(example, tmp_path):
+    main = example("fine_tune")["main"]
+    main(folder="out", size=16, epochs=1, subjects=4)
+    saved = tmp_path / "out" / "network.keras"
+    # On maps made as before.
     main(str(saved), folder="again", epochs=1, subjects=4)
     first, second = (
         FeatureStore.open(tmp_path / folder / "store").settings for folder in ("out", "again")
@@ -51,10 +62,6 @@ def test_fine_tuning_and_grad_cam(example, tmp_path):
     # So can the network in the package.
     history = main("drawn-units", folder="preset", epochs=1, subjects=4)
     assert np.isfinite(history.history["val_loss"]).all()
-    before = saved.read_bytes()
-    with pytest.raises(SystemExit, match="is there already"):
-        main(folder="out", **options)
-    assert saved.read_bytes() == before
 
 
 class Camera:

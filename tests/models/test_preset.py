@@ -40,7 +40,7 @@ def copy(small, tmp_path):
 
 
 def test_the_shipped_one_knows_drawn_people_it_never_saw(shipped):
-    maps = draw_unit_maps(240, seed=77, source="rendered", free=0.0, peak=(1.5, 5.0))
+    maps = draw_unit_maps(160, seed=77, source="rendered", free=0.0, peak=(1.5, 5.0))
     answers = shipped.predict(maps.flow)
     moving = maps.kinds == "expression"
     labels = np.array([answer.label for answer in answers], object)
@@ -51,7 +51,7 @@ def test_the_shipped_one_knows_drawn_people_it_never_saw(shipped):
     # Lip corners are the units of drawn smiles, on the side that moves.
     place = shipped.units.index("AU12")
     smiles = np.flatnonzero(maps.units[:, place].min(1) < 0.4 * maps.units[:, place].max(1))
-    assert len(smiles) > 3
+    assert len(smiles) > 2
     sides = np.array([answers[clip].units["AU12"] for clip in smiles])
     assert (sides.argmax(1) == maps.units[smiles, place].argmax(1)).mean() > 0.8
 

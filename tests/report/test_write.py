@@ -61,6 +61,7 @@ def test_a_page_in_the_folder_of_the_run(folder, store):
         f"{metrics['uar']:.4f}",
         f"{metrics['interval']['uf1'][0]:.3f} to {metrics['interval']['uf1'][1]:.3f}",
         f"always the most frequent class, {metrics['floor']['uf1']:.3f}",
+        f"Expected calibration error {metrics['calibration']['error']:.3f}",
         "single-database leave-one-subject-out on made",
         "subjects: a few training subjects are held out to choose the epoch",
         "seed 0",
