@@ -241,7 +241,7 @@ def calibration(
         al., ICML 2017, eq. 3).
     """
     rows = list(rows)
-    given = np.array([row.probabilities for row in rows]).reshape(len(rows), -1)
+    given = np.array([row.probabilities for row in rows])
     if not rows or given.min() < 0 or not np.allclose(given.sum(1), 1, atol=1e-2):
         return None
     answer = np.array([classes.index(row.predicted) for row in rows])

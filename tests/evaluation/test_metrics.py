@@ -138,7 +138,7 @@ def test_calibration_of_answers_by_hand():
     assert [one["right"] for one in found["bins"]] == [1.0, 0.5]
     assert [one["probability"] for one in found["bins"]] == pytest.approx([0.6, 0.91])
     certain = calibration([row_of("a", "a", 1.0, 0.0)], ("a", "b"))
-    assert certain["error"] == 0 and certain["bins"][0]["answers"] == 1
+    assert certain == {"error": 0, "bins": [{"probability": 1, "right": 1, "answers": 1}]}
 
 
 @pytest.mark.parametrize("scores_of", [(1.5, -0.5), (0.9, 0.9), (np.nan, np.nan)])
