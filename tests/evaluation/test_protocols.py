@@ -154,6 +154,7 @@ def test_a_held_out_dataset_keeps_its_subjects(three, guesser, tmp_path):
     assert "hold-out-database, each tested" in page
 
 
+@pytest.mark.slow
 def test_processes_give_what_one_gives(three, guesser):
     one, two = (
         evaluate_loso(guesser(three), three, protocol="hold-out-database", jobs=jobs)

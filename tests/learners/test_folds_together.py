@@ -42,6 +42,7 @@ print("equal")
 """
 
 
+@pytest.mark.slow
 def test_folds_side_by_side_give_what_they_give_one_by_one(make_store):
     pytest.importorskip("jax")
     # 12 clips train where nothing stops a fold, 9 where one subject does: batches of 3 are whole.
