@@ -18,6 +18,11 @@ LABELS = ("negative", "positive", "surprise")
 _CHANNELS = {"flow": 3, "apex": 3, "difference": 1}
 
 
+def pytest_collection_modifyitems(items):
+    """The longest test first, beside which another process runs many short ones."""
+    items.sort(key=lambda item: item.name != "test_every_command_of_the_documents_runs")
+
+
 @dataclasses.dataclass(frozen=True)
 class _QuickBestRecipe(BestRecipe):
     members: int = 1

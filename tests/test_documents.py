@@ -111,6 +111,7 @@ def test_every_command_of_the_documents_runs(
             if arguments[:-1] in converted:
                 continue
             converted.append(arguments[:-1])
+            arguments += ["--clips", "20", "--representative", "20"]
         if arguments[0] == "fit":
             # The later of two equal options counts.
             arguments += ["--jobs", "1", "--seeds", "1"]
