@@ -46,8 +46,8 @@ def test_figures_as_json(uninterrupted):
     metrics = json.loads(output)
     assert {
         "uf1", "uar", "accuracy", "weighted_f1", "macro_precision", "calibration", "spread",
-        "interval", "floor", "clips", "classes", "confusion_matrix", "seeds", "datasets", "subjects", "protocol",
-        "validation", "optimistic", "folds", "complete", "run_dir",
+        "interval", "floor", "clips", "classes", "confusion_matrix", "seeds", "datasets",
+        "subjects", "protocol", "validation", "optimistic", "folds", "complete", "run_dir",
     } == set(metrics)  # fmt: skip
     assert metrics["run_dir"] == str(folder)
     assert metrics["complete"] is True
