@@ -27,6 +27,9 @@ _LARGEST_NOISE = 0.7  # what remains above this is movement not found yet, and n
 _EDGE = 6.0  # windows that remain above this straddle an edge of the motion: others count more
 _NO_MOVEMENT = 1e-4  # pixels
 _NEGLIGIBLE = 1e-9  # weight of a pixel in a mean
+# Multiplications in a product: OpenBLAS wakes its threads beyond, which on busy cores wait for each
+# other ten times as long as the product takes.
+_LARGEST_PRODUCT = 2**18
 _OUTLIER = 60.0  # a pixel this far off counts half
 
 
@@ -83,8 +86,8 @@ def _least_squares(xp: ModuleType, first: Any, warped: Any, robust: bool) -> tup
     """The movement that is left, and the weight of its window, at every second pixel."""
     height, width = first.shape[2:]
     middle = (first + warped) * np.float32(0.5)
-    across = xp.matmul(middle, difference_matrix(width).T)
-    down = xp.matmul(difference_matrix(height), middle)
+    across = _across(xp, middle, difference_matrix, width)
+    down = _down(xp, middle, difference_matrix, height)
     change = first - warped
     products = xp.concatenate(
         [
@@ -146,20 +149,61 @@ def _half(length: int) -> int:
     return (length + 1) // 2
 
 
-def _to(xp: ModuleType, planes: Any, matrix: Any, size: Any, *arguments: float) -> Any:
+def _to(xp: ModuleType, planes: Any, make: Any, size: Any, *arguments: float) -> Any:
     """Planes `(batch, n, height, width)` times a matrix for the rows and one for the columns."""
     rows, columns = (
-        matrix(length, size(length) if size else length, *arguments) for length in planes.shape[2:]
+        (make, length, size(length) if size else length, *arguments) for length in planes.shape[2:]
     )
-    return xp.matmul(rows, xp.matmul(planes, columns.T))
+    return _down(xp, _across(xp, planes, *columns), *rows)
 
 
 def _resized(xp: ModuleType, flow: Any, size: tuple[int, int], smoothing: float = 0) -> Any:
     rows, columns = (
-        interpolation_matrix(length, target, smoothing)
+        (interpolation_matrix, length, target, smoothing)
         for length, target in zip(flow.shape[2:], size, strict=True)
     )
-    return xp.matmul(rows, xp.matmul(flow, columns.T))
+    return _down(xp, _across(xp, flow, *columns), *rows)
+
+
+def _across(xp: ModuleType, planes: Any, make: Any, *arguments: float) -> Any:
+    """Each row of the planes times the matrix that `make` makes of the arguments."""
+    if xp is not np:
+        return xp.matmul(planes, make(*arguments).T)
+    target, blocks = _blocks(planes.shape[-2], make, *arguments)
+    product = np.empty((*planes.shape[:-1], target), np.float32)
+    for to, of, matrix in blocks:
+        np.matmul(planes[..., of], matrix.T, out=product[..., to])
+    return product
+
+
+def _down(xp: ModuleType, planes: Any, make: Any, *arguments: float) -> Any:
+    """Each column of the planes, likewise."""
+    if xp is not np:
+        return xp.matmul(make(*arguments), planes)
+    target, blocks = _blocks(planes.shape[-1], make, *arguments)
+    product = np.empty((*planes.shape[:-2], target, planes.shape[-1]), np.float32)
+    for to, of, matrix in blocks:
+        np.matmul(matrix, planes[..., of, :], out=product[..., to, :])
+    return product
+
+
+@lru_cache(maxsize=256)
+def _blocks(vectors: int, make: Any, *arguments: float) -> tuple[int, list[Any]]:
+    """The matrix without the zeros far from its diagonal, in products that one thread makes."""
+    matrix = make(*arguments)
+    target = len(matrix)
+    count = min(2, target)
+    while True:
+        blocks = []
+        for rows in np.array_split(np.arange(target), count):
+            used = np.flatnonzero(matrix[rows].any(axis=0))
+            to = slice(rows[0], rows[-1] + 1)
+            of = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
+            blocks.append((to, of, np.ascontiguousarray(matrix[to, of])))
+        largest = max(block.size for *_, block in blocks) * vectors
+        if largest <= _LARGEST_PRODUCT or count == target:
+            return target, blocks
+        count = min(2 * count, target)
 
 
 def _kept(matrix: NDArray) -> NDArray[np.float32]:

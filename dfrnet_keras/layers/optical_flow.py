@@ -66,13 +66,6 @@ class OpticalFlow(keras.layers.Layer):
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return (*input_shape[0][:-1], 2)
 
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "prepare": self.prepare,
-            "smoothing": self.smoothing,
-        }
-
 
 def _prepare(onset: Any, apex: Any) -> tuple[Any, Any]:
     """Both pictures under the same light, blurred by one pixel, stretched to 0..255."""

@@ -10,9 +10,13 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from dfrnet_keras.features import optical_flow
 from dfrnet_keras.features.dense_lucas_kanade import (
+    _across,
+    _blocks,
+    _down,
     area_matrix,
     blur_matrix,
     dense_lucas_kanade,
+    difference_matrix,
     interpolation_matrix,
     window_matrix,
 )
@@ -116,3 +120,21 @@ def test_interpolation_is_that_of_opencv(length: int, target: int) -> None:
 
 def test_windows_sum_to_one_at_the_border_too() -> None:
     np.testing.assert_allclose(window_matrix(33, 17, 3.7).sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 2, 30, 224, 300])
+@pytest.mark.parametrize(
+    "matrix", [(window_matrix, 0.5, 3.5), (interpolation_matrix, 2, 1.5), (difference_matrix, 1)]
+)
+def test_products_are_small_enough_for_one_thread(matrix: tuple, size: int) -> None:
+    """Beyond 65536 * 4 multiplications OpenBLAS wakes its threads (its interface/gemm.c)."""
+    make, scale, *deviation = matrix
+    target = (round(np.ceil(size * scale)),) if make is not difference_matrix else ()
+    arguments = (size, *target, *deviation)
+    _, blocks = _blocks(size, make, *arguments)
+    assert max(block.size for *_, block in blocks) * size <= 2**18
+    planes = np.random.default_rng(0).uniform(-255, 255, (2, 3, size, size)).astype(np.float32)
+    whole = make(*arguments)
+    close = {"rtol": 1e-5, "atol": 1e-3}
+    np.testing.assert_allclose(_across(np, planes, make, *arguments), planes @ whole.T, **close)
+    np.testing.assert_allclose(_down(np, planes, make, *arguments), whole @ planes, **close)
