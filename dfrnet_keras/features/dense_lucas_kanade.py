@@ -86,8 +86,8 @@ def _least_squares(xp: ModuleType, first: Any, warped: Any, robust: bool) -> tup
     """The movement that is left, and the weight of its window, at every second pixel."""
     height, width = first.shape[2:]
     middle = (first + warped) * np.float32(0.5)
-    across = _across(xp, middle, difference_matrix, width)
-    down = _down(xp, middle, difference_matrix, height)
+    across = _times(xp, middle, -1, difference_matrix, width)
+    down = _times(xp, middle, -2, difference_matrix, height)
     change = first - warped
     products = xp.concatenate(
         [
@@ -151,59 +151,50 @@ def _half(length: int) -> int:
 
 def _to(xp: ModuleType, planes: Any, make: Any, size: Any, *arguments: float) -> Any:
     """Planes `(batch, n, height, width)` times a matrix for the rows and one for the columns."""
-    rows, columns = (
-        (make, length, size(length) if size else length, *arguments) for length in planes.shape[2:]
-    )
-    return _down(xp, _across(xp, planes, *columns), *rows)
+    for axis in (-1, -2):
+        length = planes.shape[axis]
+        planes = _times(
+            xp, planes, axis, make, length, size(length) if size else length, *arguments
+        )
+    return planes
 
 
 def _resized(xp: ModuleType, flow: Any, size: tuple[int, int], smoothing: float = 0) -> Any:
-    rows, columns = (
-        (interpolation_matrix, length, target, smoothing)
-        for length, target in zip(flow.shape[2:], size, strict=True)
-    )
-    return _down(xp, _across(xp, flow, *columns), *rows)
+    for axis in (-1, -2):
+        lengths = flow.shape[axis], size[axis]
+        flow = _times(xp, flow, axis, interpolation_matrix, *lengths, smoothing)
+    return flow
 
 
-def _across(xp: ModuleType, planes: Any, make: Any, *arguments: float) -> Any:
-    """Each row of the planes times the matrix that `make` makes of the arguments."""
+def _times(xp: ModuleType, planes: Any, axis: int, make: Any, *arguments: float) -> Any:
+    """The matrix that `make` makes of the arguments times the planes along an axis, -1 or -2."""
     if xp is not np:
-        return xp.matmul(planes, make(*arguments).T)
-    target, blocks = _blocks(planes.shape[-2], make, *arguments)
-    product = np.empty((*planes.shape[:-1], target), np.float32)
-    for to, of, matrix in blocks:
-        np.matmul(planes[..., of], matrix.T, out=product[..., to])
-    return product
-
-
-def _down(xp: ModuleType, planes: Any, make: Any, *arguments: float) -> Any:
-    """Each column of the planes, likewise."""
-    if xp is not np:
-        return xp.matmul(make(*arguments), planes)
+        matrix = make(*arguments)
+        return xp.matmul(planes, matrix.T) if axis == -1 else xp.matmul(matrix, planes)
+    planes = planes.swapaxes(-2, axis)
     target, blocks = _blocks(planes.shape[-1], make, *arguments)
-    product = np.empty((*planes.shape[:-2], target, planes.shape[-1]), np.float32)
+    product = np.empty_like(planes, shape=(*planes.shape[:-2], target, planes.shape[-1]))
     for to, of, matrix in blocks:
         np.matmul(matrix, planes[..., of, :], out=product[..., to, :])
-    return product
+    return product.swapaxes(-2, axis)
 
 
 @lru_cache(maxsize=256)
 def _blocks(vectors: int, make: Any, *arguments: float) -> tuple[int, list[Any]]:
     """The matrix without the zeros far from its diagonal, in products that one thread makes."""
     matrix = make(*arguments)
-    target = len(matrix)
-    count = min(2, target)
+    length = len(matrix)
     while True:
         blocks = []
-        for rows in np.array_split(np.arange(target), count):
-            used = np.flatnonzero(matrix[rows].any(axis=0))
-            to = slice(rows[0], rows[-1] + 1)
-            of = slice(used[0], used[-1] + 1) if len(used) else slice(0, 1)
+        for start in range(0, len(matrix), length):
+            to = slice(start, start + length)
+            used = np.flatnonzero(matrix[to].any(axis=0))
+            of = slice(used[0], used[-1] + 1) if len(used) else slice(1)
             blocks.append((to, of, np.ascontiguousarray(matrix[to, of])))
-        largest = max(block.size for *_, block in blocks) * vectors
-        if largest <= _LARGEST_PRODUCT or count == target:
-            return target, blocks
-        count = min(2 * count, target)
+        most = max(block.size for *_, block in blocks) * vectors
+        if most <= _LARGEST_PRODUCT or length == 1:
+            return len(matrix), blocks
+        length = (length + 1) // 2
 
 
 def _kept(matrix: NDArray) -> NDArray[np.float32]:

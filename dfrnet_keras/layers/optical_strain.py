@@ -66,9 +66,6 @@ class OpticalStrain(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (*input_shape[:-1], 1)
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "cross_term": self.cross_term}
-
 
 def _gradient_matrix(length: int) -> NDArray[np.float32]:
     """What `numpy.gradient` multiplies by: one-sided differences at the two ends."""

@@ -10,9 +10,8 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from dfrnet_keras.features import optical_flow
 from dfrnet_keras.features.dense_lucas_kanade import (
-    _across,
     _blocks,
-    _down,
+    _times,
     area_matrix,
     blur_matrix,
     dense_lucas_kanade,
@@ -136,5 +135,5 @@ def test_products_are_small_enough_for_one_thread(matrix: tuple, size: int) -> N
     planes = np.random.default_rng(0).uniform(-255, 255, (2, 3, size, size)).astype(np.float32)
     whole = make(*arguments)
     close = {"rtol": 1e-5, "atol": 1e-3}
-    np.testing.assert_allclose(_across(np, planes, make, *arguments), planes @ whole.T, **close)
-    np.testing.assert_allclose(_down(np, planes, make, *arguments), whole @ planes, **close)
+    np.testing.assert_allclose(_times(np, planes, -1, make, *arguments), planes @ whole.T, **close)
+    np.testing.assert_allclose(_times(np, planes, -2, make, *arguments), whole @ planes, **close)
