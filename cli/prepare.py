@@ -42,6 +42,9 @@ _FLAGS = {
               "is the paper's.")  # fmt: skip
 @click.option("--flow", "flow_method", default="tvl1", show_default=True,
               help="Optical flow: tvl1, ilk, dis, dis-fast or farneback.")  # fmt: skip
+@click.option("--flow-batch", type=click.IntRange(0), metavar="N",
+              help="Flow ilk of N clips at a time, by the layer; by default 64 where Keras has an "
+              "accelerator, else 0: of each clip by itself.")  # fmt: skip
 @click.option("--strain", type=click.Choice(["paper", "tensor"]), default="paper",
               show_default=True, help="Optical strain by equation 7 of the paper, or the usual "
               "norm of the strain tensor.")  # fmt: skip

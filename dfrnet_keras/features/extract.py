@@ -47,7 +47,7 @@ def extract_features(
     onset: int = 0,
     apex: int | None = None,
     size: int = 224,
-    flow_method: str = "tvl1",
+    flow_method: str | None = "tvl1",
     strain_cross_term: bool = False,
     remove_global_motion: bool = False,
 ) -> Features:
@@ -64,7 +64,7 @@ def extract_features(
         apex: Index of the frame of strongest movement. `None` takes the middle between the onset
             and the last frame, rounded up: the last of two frames, and never the onset.
         size: Width and height of the maps in pixels.
-        flow_method: See `optical_flow`.
+        flow_method: See `optical_flow`; `None` leaves flow and strain at zero.
         strain_cross_term: See `optical_strain`.
         remove_global_motion: See `optical_flow`.
 
@@ -91,19 +91,22 @@ def extract_features(
             f"apex is {apex}: give an index from {onset + 1} to {count - 1}, after the onset"
         )
     first, second = resize_crop(frames[onset], size), resize_crop(frames[apex], size)
-    flow_size = max(size, SMALLEST_FLOW_SIZE)
-    flow = optical_flow(
-        first if flow_size == size else resize_crop(frames[onset], flow_size),
-        second if flow_size == size else resize_crop(frames[apex], flow_size),
-        method=flow_method,
-        remove_global_motion=remove_global_motion,
-    )
-    maps = np.dstack([flow, optical_strain(flow, cross_term=strain_cross_term)])
-    if flow_size != size:
-        maps = np.asarray(cv2.resize(maps, (size, size), interpolation=cv2.INTER_AREA), np.float32)
-        maps[..., :2] *= size / flow_size
+    maps = np.zeros((size, size, 3), np.float32)
+    if flow_method is not None:
+        side = max(size, SMALLEST_FLOW_SIZE)
+        flow = optical_flow(
+            first if side == size else resize_crop(frames[onset], side),
+            second if side == size else resize_crop(frames[apex], side),
+            method=flow_method,
+            remove_global_motion=remove_global_motion,
+        )
+        maps = np.dstack([flow, optical_strain(flow, cross_term=strain_cross_term)])
+        if side != size:
+            shrunk = cv2.resize(maps, (size, size), interpolation=cv2.INTER_AREA)
+            maps = np.asarray(shrunk, np.float32)
+            maps[..., :2] *= size / side
     return Features(
-        apex=_colour(second),
+        apex=colour(second),
         difference=frame_difference(first, second)[..., None],
         flow=maps,
     )
@@ -143,7 +146,7 @@ def extract_clip(
     crop: str = "auto",
     spotter: str = BEST_SPOTTER,
     size: int = 224,
-    flow_method: str = "tvl1",
+    flow_method: str | None = "tvl1",
     strain_cross_term: bool = False,
     remove_global_motion: bool = False,
     face_finder: str = "cascades",
@@ -221,7 +224,7 @@ def extract_clip(
             strain_cross_term=strain_cross_term,
             remove_global_motion=remove_global_motion,
         )
-    onset_frame = _colour(resize_crop(pair[0], size))
+    onset_frame = colour(resize_crop(pair[0], size))
     return ClipFeatures(
         features, onset_frame, apex, flags, timings, pair, count, cut.others, cut.box_side
     )
@@ -260,7 +263,7 @@ def _bounded(frame: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return resize_crop(frame, side) if frame.shape[0] * frame.shape[1] > side * side else frame
 
 
-def _colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(frame[..., None], 3, axis=2) if frame.ndim == 2 else frame
 
 

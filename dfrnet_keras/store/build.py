@@ -18,6 +18,7 @@ from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.datasets.clip import Clip
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.preparation import Preparation
+from dfrnet_keras.store.batched_flow import add_flow, batch_of_flow
 from dfrnet_keras.store.checkpoint import DoneRow, checksum, note_line, open_partial
 from dfrnet_keras.store.clip_maps import decide_crops, maps_of_clip
 from dfrnet_keras.store.files import (
@@ -41,6 +42,7 @@ def build_store(
     jobs: int,
     progress: Progress | None,
     overwrite: bool,
+    flow_batch: int | None = None,
 ) -> Path:
     """Compute the maps of clips; the arguments are those of `FeatureStore.build`.
 
@@ -50,6 +52,7 @@ def build_store(
     path = Path(path)
     if jobs == 0:
         raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
+    batch = batch_of_flow(flow_batch, preparation)
     _check_clips(clips, classes)
     crops = decide_crops(clips, preparation.crop, preparation.face_finder)
     # What was decided is kept where it is the same for all: prediction does likewise.
@@ -62,7 +65,7 @@ def build_store(
     with _sole_builder(path):
         # Another process may have built it while this one waited.
         if not _is_built(path, settings, source, overwrite):
-            _compute(clips, path, how, crops, classes, source, jobs, progress)
+            _compute(clips, path, how, crops, classes, source, jobs, progress, batch)
     return path
 
 
@@ -135,6 +138,7 @@ def _compute(
     source: str,
     jobs: int,
     progress: Progress | None,
+    batch: int,
 ) -> None:
     from joblib import Parallel, delayed
 
@@ -144,13 +148,14 @@ def _compute(
     _report(progress, len(done), len(clips))
     reasons: dict[int, str] = {}
     work = (
-        delayed(maps_of_clip)(row, clip.absolute(), how, crops[clip.dataset], jobs != 1)
+        delayed(maps_of_clip)(row, clip.absolute(), how, crops[clip.dataset], jobs != 1, batch > 0)
         for row, clip in enumerate(clips)
         if row not in done
     )
     with (partial / "done.jsonl").open("a", encoding="utf-8") as log:
         # Results are written as they come: no more than a few clips are ever held in memory.
-        for row, result in Parallel(n_jobs=jobs, return_as="generator_unordered")(work):
+        results = Parallel(n_jobs=jobs, return_as="generator_unordered")(work)
+        for row, result in add_flow(results, how, batch) if batch else results:
             if isinstance(result, str):
                 reasons[row] = result
             else:

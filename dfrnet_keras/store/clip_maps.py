@@ -24,15 +24,17 @@ class ClipMaps(NamedTuple):
         arrays: Name to map, in the types of the store.
         apex: Index of the apex among the frames of the clip.
         flags: As in `StoredClip`.
+        pair: Onset and apex crop at the size of the flow, uint8 `(2, S, S, 3)`, for `add_flow`.
     """
 
     arrays: dict[str, NDArray]
     apex: int
     flags: tuple[str, ...]
+    pair: NDArray[np.uint8] = np.empty(0, np.uint8)
 
 
 def maps_of_clip(
-    row: int, clip: Clip, how: Preparation, crop: str, in_worker: bool
+    row: int, clip: Clip, how: Preparation, crop: str, in_worker: bool, pair: bool = False
 ) -> tuple[int, ClipMaps | str]:
     """The row of a clip, or why there is none.
 
@@ -42,10 +44,11 @@ def maps_of_clip(
         how: How the maps of the store are made.
         crop: `"face"` or `"none"`.
         in_worker: Whether other processes work beside this one.
+        pair: Give the pair of crops in place of the flow, which is left at zero.
     """
     import cv2
 
-    from dfrnet_keras.features.extract import extract_clip
+    from dfrnet_keras.features.extract import SMALLEST_FLOW_SIZE, colour, extract_clip, resize_crop
     from dfrnet_keras.features.face import frames_needed
     from dfrnet_keras.frames import iterate_frames
 
@@ -62,7 +65,7 @@ def maps_of_clip(
         made = extract_clip(
             iterate_frames(clip.frames, indexes),
             apex=None if annotated is None else len(indexes) - 1,
-            **{**how.options, "crop": crop},
+            **{**how.options, "crop": crop, **({"flow_method": None} if pair else {})},
         )
     except (InputError, OSError, cv2.error) as error:
         return row, " ".join(str(error).split())
@@ -81,7 +84,13 @@ def maps_of_clip(
         flags = ("apex_not_annotated", *flags)
     if how.crop == "auto" and crop == "none":
         flags = (*flags, "already_cropped")
-    return row, ClipMaps(arrays, indexes[made.apex], flags)
+    maps = ClipMaps(arrays, indexes[made.apex], flags)
+    if pair:
+        side = max(how.size, SMALLEST_FLOW_SIZE)
+        maps = maps._replace(
+            pair=np.stack([colour(resize_crop(face, side)) for face in made.faces])
+        )
+    return row, maps
 
 
 def decide_crops(clips: Sequence[Clip], crop: str, face_finder: str = "cascades") -> dict[str, str]:

@@ -101,6 +101,7 @@ class FeatureStore:
         jobs: int = 1,
         progress: Callable[[int, int], None] | None = None,
         overwrite: bool = False,
+        flow_batch: int | None = None,
     ) -> FeatureStore:
         """Compute the maps of clips, or open the store where that was done before.
 
@@ -125,6 +126,8 @@ class FeatureStore:
             jobs: Number of processes; -1 for one per processor.
             progress: Called with (clips done, clips in all) at the start and after each clip.
             overwrite: Replace a store that is there, whatever is in it.
+            flow_batch: Clips whose flow ilk `layers.OpticalFlow` computes at a time; 0: each
+                where its frames are read; `None`: 64 where Keras has an accelerator, else 0.
 
         Returns:
             The store.
@@ -143,7 +146,10 @@ class FeatureStore:
             spotter,
             face_finder=face_finder,
         )
-        return cls.open(build_store(clips, path, preparation, classes, jobs, progress, overwrite))
+        built = build_store(
+            clips, path, preparation, classes, jobs, progress, overwrite, flow_batch
+        )
+        return cls.open(built)
 
     @classmethod
     def build_from_maps(

@@ -54,6 +54,7 @@ def open_or_build(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
     overwrite: bool = False,
+    flow_batch: int | None = None,
 ) -> FeatureStore:
     """The store of a dataset with these settings, built if it is not there yet.
 
@@ -76,6 +77,7 @@ def open_or_build(
         jobs: Number of processes.
         progress: Called with (clips done, clips in all).
         overwrite: Replace a store that is there.
+        flow_batch: See `FeatureStore.build`.
 
     Returns:
         The store.
@@ -111,6 +113,7 @@ def open_or_build(
         jobs=jobs,
         progress=progress,
         overwrite=overwrite,
+        flow_batch=flow_batch,
     )
 
 

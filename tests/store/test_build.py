@@ -11,9 +11,11 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.apex import spot_apex
 from dfrnet_keras.features.extract import Features, extract_features
 from dfrnet_keras.features.face import Face
+from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.frames import read as reading
 from dfrnet_keras.frames import read_frames, read_image
 from dfrnet_keras.store import FeatureStore
+from dfrnet_keras.store.batched_flow import batch_of_flow
 
 FAST = {"size": 32, "flow_method": "farneback"}
 
@@ -137,3 +139,39 @@ def test_processes_of_another_folder_find_relative_paths(tmp_path, write_clips, 
     store = FeatureStore.build(clips, "relative", **FAST, crop="none", jobs=2)
     assert len(store) == 3
     assert not store.skipped
+
+
+def test_flow_in_batches_is_that_of_each_clip_by_itself(tmp_path, write_clips):
+    clips = write_clips(tmp_path / "frames", 5)
+    clips[1].frames[1].write_bytes(b"")
+    options = {"size": 28, "flow_method": "ilk", "strain_cross_term": True}
+    one = FeatureStore.build(clips, tmp_path / "one", **options, flow_batch=0)
+    batched = FeatureStore.build(clips, tmp_path / "batched", **options, flow_batch=2, jobs=2)
+    assert [row.name for row in batched.rows] == ["c0", "c2", "c3", "c4"]
+    assert (batched.rows, batched.settings, batched.source) == (one.rows, one.settings, one.source)
+    assert len(batched.skipped) == 1
+    for name in ("apex", "difference"):
+        np.testing.assert_array_equal(batched.arrays[name], one.arrays[name])
+    assert np.abs(one.arrays["flow"][..., :2]).max() > 0.05
+    np.testing.assert_allclose(batched.arrays["flow"], one.arrays["flow"], rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("options", [{"flow_method": "dis"}, {"remove_global_motion": True}])
+def test_only_what_is_a_layer_comes_in_batches(tmp_path, write_clips, options):
+    clips = write_clips(tmp_path / "frames", 1)
+    with pytest.raises(InputError, match="only the flow ilk can be computed in batches"):
+        FeatureStore.build(
+            clips, tmp_path / "store", **{"flow_method": "ilk", **options}, flow_batch=8
+        )
+
+
+def test_batches_are_the_default_where_keras_has_an_accelerator(monkeypatch):
+    how = Preparation(flow_method="ilk")
+    assert batch_of_flow(3, how) == 3
+    monkeypatch.setattr("dfrnet_keras.store.batched_flow._on_accelerator", lambda: True)
+    monkeypatch.setattr("dfrnet_keras.store.batched_flow._DEVICES", ("null",))
+    assert batch_of_flow(None, how) == 64
+    assert batch_of_flow(0, how) == 0
+    assert batch_of_flow(None, Preparation(flow_method="dis")) == 0
+    monkeypatch.setattr("dfrnet_keras.store.batched_flow._DEVICES", ("no-such-device",))
+    assert batch_of_flow(None, how) == 0
