@@ -87,5 +87,9 @@ class FeatureNormalization(BaseLayer):
         self.variance.assign(np.where(values[1] == 0, np.float32(1), values[1]))
 
     def call(self, inputs: Any) -> Any:
-        outputs = (ops.cast(inputs, "float32") - self.mean) / ops.sqrt(self.variance)
+        mean, variance = self.mean, self.variance
+        if len(inputs.shape) > 3 and inputs.shape[-2] is not None:
+            # Runtimes repeat three numbers over a row slowly, and subtract a row from rows fast.
+            mean, variance = (ops.broadcast_to(v, inputs.shape[-2:]) for v in (mean, variance))
+        outputs = (ops.cast(inputs, "float32") - mean) / ops.sqrt(variance)
         return ops.cast(outputs, self.compute_dtype)
