@@ -24,7 +24,9 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Two processes: the tests wait on the starts of TensorFlow more than on arithmetic.
+# Two processes of one thread each: more threads than cores wait for each other and take twice as long.
+test test-all: export OMP_NUM_THREADS = 1
+test test-all: export OPENBLAS_NUM_THREADS = 1
 test: install
 	$(BIN)/pytest -n 2 --dist worksteal
 
