@@ -57,7 +57,6 @@ def export(
         return found if output is None else {output: keras.tree.flatten(found)[0]}
 
     module = tf.Module()
-    module.model = model
     # A Keras 3 weight holds a TensorFlow variable, which is frozen only if it is found here.
     module.weights = [getattr(variable, "value", variable) for variable in model.variables]
     module.serve = tf.function(answer, autograph=False).get_concrete_function(**signature)
