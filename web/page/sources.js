@@ -4,6 +4,7 @@
  */
 import { PageError } from "./runtime.js";
 import { median } from "./face.js";
+import { PlaneReader } from "./planes.js";
 
 const LONGEST = 1280; // pixels: larger pictures are shrunk, for the sake of phones
 const LOOKED_AT = 12; // frames of a video that are played to learn its rate
@@ -92,6 +93,7 @@ function nextFrame(video, patience = 1000) {
 export class VideoSource {
   live = false;
   #canvas = new Canvas();
+  #planes = new PlaneReader();
 
   static async open(video, blob, name) {
     const source = new VideoSource();
@@ -143,9 +145,14 @@ export class VideoSource {
       // Of uneven steps, or a rate that was taken for a higher one, a frame may come twice.
       if (shown !== null && shown <= last) continue;
       last = shown ?? last;
-      yield { picture: this.#canvas.grab(video, video.videoWidth, video.videoHeight),
-              time: shown ?? number * step };
+      yield { picture: await this.#picture(), time: shown ?? number * step };
     }
+  }
+
+  async #picture() {
+    const { video } = this, { videoWidth: width, videoHeight: height } = video;
+    const exact = Math.max(width, height) <= LONGEST ? await this.#planes.grab(video) : null;
+    return exact ?? this.#canvas.grab(video, width, height);
   }
 
   /** Show the frame of a time; returns when it begins, or null where the browser does not say. */

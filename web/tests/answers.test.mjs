@@ -4,8 +4,6 @@ import { after, before, test } from "node:test";
 import { browser, expected, finds, give, host, open } from "./harness.mjs";
 
 const CLOSE = 0.02;
-// Browsers and OpenCV make RGB of a video in two ways, a gray value or two apart.
-const VIDEO_CLOSE = 0.05;
 const largest = { pictures: 0, video: 0 };
 let chromium, site, opened;
 
@@ -21,7 +19,7 @@ function assertClose(found, answer, name, kind) {
     ([label, chance]) => [label, found.probabilities[label], chance]);
   for (const [label, here, there] of [...pairs, ["movement", found.movement, answer.movement]]) {
     largest[kind] = Math.max(largest[kind], Math.abs(here - there));
-    assert.ok(Math.abs(here - there) <= (kind === "video" ? VIDEO_CLOSE : CLOSE),
+    assert.ok(Math.abs(here - there) <= CLOSE,
               `${name}, ${label}: ${here} and ${there} in Python`);
   }
 }
