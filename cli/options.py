@@ -32,7 +32,7 @@ crop = click.option("--crop", type=click.Choice(["auto", "face", "none"]), defau
 face_finder = click.option("--face-finder", type=click.Choice(["cascades", "landmarks"]),
                            default="cascades", show_default=True, help="How faces are found: by "
                            "OpenCV's cascades, or by landmarks, which find more and take a tenth "
-                           "of the time (pip install 'dfrnet_keras[landmarks]').")  # fmt: skip
+                           "of the time.")  # fmt: skip
 processes = click.option("--jobs", type=click.IntRange(-1), default=-1,
                          help="Processes; -1, the default, is one per processor.")  # fmt: skip
 

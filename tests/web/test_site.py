@@ -108,7 +108,7 @@ def test_a_folder_that_is_there_is_kept(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "site").iterdir()] == ["mine.txt"]
 
 
-def test_without_the_extra_there_is_a_sentence(
+def test_without_the_face_networks_there_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(landmarks, "_package_files", lambda: None)
