@@ -114,6 +114,28 @@ def test_the_page_keeps_what_stands_around_the_tables(tmp_path):
     assert fresh.read_text().startswith(f"# Results\n\n{BEGIN}")
 
 
+def test_rows_of_other_methods_stay_on_the_page(tmp_path):
+    write_run(tmp_path / "first" / "a", wrong=3)
+    write_run(tmp_path / "first" / "b", "sssnet")
+    write_run(tmp_path / "second" / "a", wrong=1)
+    page = tmp_path / "page.md"
+    write_page(collect(tmp_path / "first"), page, "this")
+    before = page.read_text().splitlines()
+    write_page(collect(tmp_path / "second"), page, "that")
+    after = page.read_text().splitlines()
+    of = {name: [[line for line in lines if line.startswith(f"| {name} |")]
+                 for lines in (before, after)]
+          for name in ("STSTNet", "SSSNet")}  # fmt: skip
+    assert of["SSSNet"][0] == of["SSSNet"][1]
+    assert [len(lines) for lines in of["STSTNet"]] == [3, 3]
+    assert of["STSTNet"][0] != of["STSTNet"][1]
+    assert [line for line in before if line[:9] in ("Versions:", "Protocol:")] == [
+        line for line in after if line[:9] in ("Versions:", "Protocol:")
+    ]
+    write_page(collect(tmp_path / "second"), page, "that")
+    assert page.read_text().splitlines() == after
+
+
 def test_bad_input(tmp_path):
     with pytest.raises(InputError, match="holds no run with results"):
         collect(tmp_path)
