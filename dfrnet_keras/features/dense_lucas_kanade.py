@@ -22,8 +22,12 @@ _SMALLEST_LEVEL = 8
 _WINDOW = 3.5  # standard deviation of the window of the least squares
 _SMOOTHING = 1.5  # of the flow between levels, in cells of two pixels
 _STIFFNESS = 0.3  # keeps the least squares solvable where there is no texture
-_NOISE_STIFFNESS = 5.0  # and stiffer where the fit leaves more noise, so that noise is not followed
-_LARGEST_NOISE = 0.7  # what remains above this is movement not found yet, and no noise
+_NOISE_STIFFNESS = 7.0  # and stiffer where the fit leaves more noise, so that noise is not followed
+_LARGEST_NOISE = (
+    3.0  # what remains above this is more and more movement not found yet, and no noise
+)
+_WIDE_SMOOTHING = 3.5  # of the flow between levels where noise hides the texture
+_NOISE_SMOOTHING = 15.0  # how much noise is taken to hide it
 _EDGE = 6.0  # windows that remain above this straddle an edge of the motion: others count more
 _NO_MOVEMENT = 1e-4  # pixels
 _NEGLIGIBLE = 1e-9  # weight of a pixel in a mean
@@ -71,19 +75,28 @@ def dense_lucas_kanade(onset: Any, apex: Any, xp: ModuleType = np, *, smoothing:
             flow = _resized(xp, flow, (_half(height), _half(width)))
             flow = xp.multiply(flow, grown.reshape(1, 2, 1, 1))
             warped = _warp(xp, second, _resized(xp, flow, (height, width)))
-        step, fit = _least_squares(xp, first, warped, robust=level == 0)
+        step, fit, trust = _least_squares(xp, first, warped, robust=level == 0)
         flow = step if flow is None else flow + step
-        weighted = xp.concatenate([flow * fit, fit], axis=1)
-        weighted = _to(xp, weighted, window_matrix, None, _SMOOTHING)
-        flow = weighted[:, :2] / weighted[:, 2:]
+        near = _averaged(xp, flow, fit, _SMOOTHING)
+        if level > 0:
+            wide = _averaged(xp, flow, fit, _WIDE_SMOOTHING)
+            near = wide + trust * (near - wide)
+        flow = near
     flow = _resized(xp, flow, levels[0][0].shape[2:], smoothing)
     # Equal pictures leave the rounding of their gray levels, which what divides a map by its
     # strength would make a movement of.
     return xp.where(xp.abs(flow) < np.float32(_NO_MOVEMENT), np.float32(0), flow)
 
 
-def _least_squares(xp: ModuleType, first: Any, warped: Any, robust: bool) -> tuple[Any, Any]:
-    """The movement that is left, and the weight of its window, at every second pixel."""
+def _averaged(xp: ModuleType, flow: Any, weight: Any, deviation: float) -> Any:
+    weighted = xp.concatenate([flow * weight, weight], axis=1)
+    weighted = _to(xp, weighted, window_matrix, None, deviation)
+    return weighted[:, :2] / weighted[:, 2:]
+
+
+def _least_squares(xp: ModuleType, first: Any, warped: Any, robust: bool) -> tuple[Any, Any, Any]:
+    """The movement that is left, the weight of its window and how far its texture is to be trusted,
+    at every second pixel."""
     height, width = first.shape[2:]
     middle = (first + warped) * np.float32(0.5)
     across = _times(xp, middle, -1, difference_matrix, width)
@@ -113,10 +126,14 @@ def _least_squares(xp: ModuleType, first: Any, warped: Any, robust: bool) -> tup
     def remaining(u: Any, v: Any) -> Any:
         return xp.maximum(tt - u * xt - v * yt, 0)
 
-    noise = xp.minimum(remaining(*solve(np.float32(_STIFFNESS))), _LARGEST_NOISE)
+    noise = remaining(*solve(np.float32(_STIFFNESS)))
+    noise = noise / (1 + noise * noise * np.float32(1 / _LARGEST_NOISE**2))
     u, v = solve(noise * _NOISE_STIFFNESS + np.float32(_STIFFNESS))
     misfit = remaining(u, v) * np.float32(1 / _EDGE) + 1
-    return xp.concatenate([u, v], axis=1), 1 / (misfit * misfit)
+    a, b = xx + np.float32(_STIFFNESS), yy + np.float32(_STIFFNESS)
+    texture = (a * b - xy * xy) / (a + b)
+    trust = texture / (texture + noise * _NOISE_SMOOTHING)
+    return xp.concatenate([u, v], axis=1), 1 / (misfit * misfit), trust
 
 
 def _warp(xp: ModuleType, picture: Any, flow: Any) -> Any:
