@@ -67,8 +67,8 @@ def as_markdown(rows: Sequence[Mapping[str, Any]], earlier: str = "") -> str:
     ]
     return "\n".join([
         "### Figures", "",
-        f"Protocol: {'; '.join(protocols)}{_AFTER_PROTOCOL} of a bootstrap over subjects. Nothing"
-        "  is chosen on a test subject but in the column \"optimistic\", the same training "
+        f"Protocol: {'; '.join(protocols)}{_AFTER_PROTOCOL} of a bootstrap over subjects. "
+        "Nothing is chosen on a test subject but in the column \"optimistic\", the same training "
         "with the epoch that each test subject likes best.", "",
         pipe_table(header, _in_order(scores + kept[0]), numbers_from=1), "",
         "### What is published", "",
