@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,10 @@ def main() -> None:
             for file, frame in zip(files, frames, strict=True):
                 cv2.imwrite(str(options.out / file), frame[..., ::-1])
         answers = answer(predictor, frames, [(0, apex) for apex in range(1, len(frames))])
+        pixels = [hashlib.sha256(frame.tobytes()).hexdigest() for frame in frames]
         clips.append({"name": name, "files": files, "frames": len(frames), "apex": plan.spec.apex,
-                      "label": plan.spec.label, "answers": [None, *answers]})  # fmt: skip
+                      "label": plan.spec.label, "pixels": pixels,
+                      "answers": [None, *answers]})  # fmt: skip
     write_camera(options.out / "camera.mjpeg")
     sample = answer(predictor, read_video(site / "sample.webm"), [SAMPLE])[0]
     expected = {"clips": clips, "sample": {"frames": SAMPLE, "answer": sample}}

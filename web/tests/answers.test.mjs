@@ -1,7 +1,9 @@
 /** What the page answers is what Python answers. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { browser, expected, finds, give, host, open } from "./harness.mjs";
+import { browser, BUILD, expected, finds, give, host, open } from "./harness.mjs";
 
 const CLOSE = 0.02;
 const largest = { pictures: 0, video: 0 };
@@ -30,6 +32,33 @@ test("the sample: its expression is found and named, its blink is not", async ()
   assert.deepEqual([smile.onset, smile.apex], expected.sample.frames);
   assertClose(smile, expected.sample.answer, "sample", "video");
   assert.ok(others.every(({ label }) => label === null), "a blink is named");
+});
+
+test("a video's pixels are those of OpenCV, bit by bit", async () => {
+  const { files: [file], pixels } = expected.clips.find(({ files }) => files.length === 1);
+  const content = readFileSync(join(BUILD, file)).toString("base64");
+  const read = await opened.page.evaluate(async (given) => {
+    const { VideoSource } = await import("./sources.js");
+    const blob = new Blob([Uint8Array.from(atob(given), (letter) => letter.charCodeAt(0))]);
+    const source = await VideoSource.open(document.createElement("video"), blob, "clip"), sums = [];
+    for await (const { picture } of source.frames()) {
+      const rgb = picture.data.filter((_, n) => n % 4 < 3);
+      const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", rgb));
+      sums.push(Array.from(sum, (byte) => byte.toString(16).padStart(2, "0")).join(""));
+    }
+    source.close();
+    return sums;
+  }, content);
+  assert.deepEqual(read, pixels);
+});
+
+test("a browser without VideoFrame answers by its canvas", async () => {
+  const { page, context } = await open(chromium, site);
+  await page.evaluate(() => { delete globalThis.VideoFrame; });
+  const clip = expected.clips.find(({ files }) => files.length === 1);
+  const [find] = await give(page, clip.files);
+  assert.equal(find.label, clip.answers[find.apex].label);
+  await context.close();
 });
 
 for (const clip of expected.clips)
