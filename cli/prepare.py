@@ -121,7 +121,7 @@ def _described(store: FeatureStore) -> dict[str, Any]:
     return {
         "path": str(store.path),
         "clips": len(store),
-        "subjects": len({(row.dataset, row.subject) for row in store.rows}),
+        "subjects": len({row.person for row in store.rows}),
         "classes": {name: int((store.labels == k).sum()) for k, name in enumerate(store.classes)},
         "features": store.features,
         "size": store.size,

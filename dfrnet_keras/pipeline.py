@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 
 if TYPE_CHECKING:
     import keras
@@ -194,8 +194,7 @@ class BatchPlan:
             self.labels = self.labels.astype(np.int64)
         if batch_size < 1:
             raise InputError(f"batch_size is {batch_size}: give 1 or more")
-        if flow_range not in FLOW_RANGES:
-            raise InputError(f"flow_range is {flow_range!r}: give one of {', '.join(FLOW_RANGES)}")
+        check_choice("flow_range", flow_range, FLOW_RANGES)
         if seed is not None and seed < 0:
             raise InputError(f"seed is {seed}: give 0 or more, or None")
         self.batch_size = batch_size

@@ -4,12 +4,11 @@ Names are loaded on first use: `Predictor` needs neither Keras nor TensorFlow, a
 imports TensorFlow Model Optimization, which makes `tf.keras` mean tf_keras.
 """
 
-from importlib import import_module
-from typing import Any
+from dfrnet_keras.lazy import lazy_names
 
 # No package bears the name of a function (`conversion`, not `convert`): once imported it would
 # stand in front of it.
-_HOME = {
+__getattr__, __all__ = lazy_names(__name__, {
     "Agreement": "conversion.agreement",
     "Prediction": "runtime.predictor",
     "Predictor": "runtime.predictor",
@@ -24,11 +23,4 @@ _HOME = {
     "with_metadata": "runtime.metadata",
     "write_golden": "conversion.porting_reference",
     "write_porting_reference": "conversion.porting_reference",
-}
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+})  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
 from dfrnet_keras.datasets.listing import Listing, Problem
 from dfrnet_keras.datasets.tasks import TASKS, plain_task, task_classes
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 
 __all__ = [
     "DATASETS",
@@ -127,8 +127,7 @@ def list_dataset(
 
 
 def _check_name(name: str) -> None:
-    if name not in DATASETS:
-        raise InputError(f"The dataset {name!r} is unknown: use one of {', '.join(DATASETS)}")
+    check_choice("The dataset", name, DATASETS)
 
 
 def class_names(name: str, classes: str = "megc2019") -> tuple[str, ...]:

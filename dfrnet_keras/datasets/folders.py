@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from dfrnet_keras.datasets.listing import Problem, Unusable
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.frames import is_leftover, natural_key
 
 EDITIONS = ("raw", "cropped")
@@ -176,8 +176,8 @@ def choose_edition(
     Raises:
         InputError: The edition is unknown or is not there.
     """
-    if edition not in (None, *EDITIONS):
-        raise InputError(f"The edition {edition!r} is unknown: use raw or cropped")
+    if edition is not None:
+        check_choice("The edition", edition, EDITIONS)
     for wanted in (edition,) if edition else EDITIONS:
         fits = [folder for folder in tree.frames if edition_of(folder, root) == wanted]
         if fits:

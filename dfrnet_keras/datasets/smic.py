@@ -27,7 +27,7 @@ from dfrnet_keras.datasets.folders import (
     subject_number,
 )
 from dfrnet_keras.datasets.listing import Listing, Problem, Unusable
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.frames import is_leftover, is_video
 
 CLASSES = MEGC2019_CLASSES
@@ -63,8 +63,8 @@ def read_smic(
         InputError: There is no clip of that camera and edition.
     """
     root = Path(root)
-    if camera is not None and camera.upper() not in CAMERAS:
-        raise InputError(f"The camera {camera!r} is unknown: use one of {', '.join(CAMERAS)}")
+    if camera is not None:
+        check_choice("The camera", camera.upper(), CAMERAS)
     tree = explore(root, _is_subject)
     if not tree.frames:
         refuse_other(root, "smic", "SMIC")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 
 TASKS = ("megc2019", "three", "five", "seven", "original")
 
@@ -32,8 +32,7 @@ def plain_task(classes: str) -> str:
     Raises:
         InputError: There are no such classes.
     """
-    if classes not in TASKS:
-        raise InputError(f"The classes {classes!r} are unknown: use one of {', '.join(TASKS)}")
+    check_choice("classes", classes, TASKS)
     return "megc2019" if classes == "three" else classes
 
 

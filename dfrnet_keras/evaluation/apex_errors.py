@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dfrnet_keras.datasets.clip import Clip
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice, check_jobs
 from dfrnet_keras.store.clip_maps import decide_crops
 
 
@@ -69,12 +69,8 @@ def measure_apex_errors(
 
     methods = tuple(dict.fromkeys([*(SPOTTERS if methods is None else methods), "midpoint"]))
     for method in methods:
-        if method not in SPOTTERS:
-            raise InputError(
-                f"The apex method {method!r} is unknown: use some of {', '.join(SPOTTERS)}"
-            )
-    if jobs == 0:
-        raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
+        check_choice("The apex method", method, SPOTTERS)
+    check_jobs(jobs)
     annotated = [clip for clip in clips if clip.apex is not None]
     if not annotated:
         raise InputError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 
 if TYPE_CHECKING:
     from dfrnet_keras.store import FeatureStore
@@ -73,17 +73,15 @@ def loso_folds(
         InputError: With fewer than two subjects, classes or, to hold one out, datasets; or too few
             subjects to hold some out for validation.
     """
-    if validation not in VALIDATIONS:
-        raise InputError(f"validation is {validation!r}: choose one of {', '.join(VALIDATIONS)}.")
-    if protocol not in PROTOCOLS:
-        raise InputError(f"protocol is {protocol!r}: choose one of {', '.join(PROTOCOLS)}.")
+    check_choice("validation", validation, VALIDATIONS)
+    check_choice("protocol", protocol, PROTOCOLS)
     _refuse_too_little(store, protocol)
     datasets = np.array([row.dataset for row in store.rows])
     if protocol == "hold-out-database":
         held = [(dataset, ALL_SUBJECTS) for dataset in sorted(set(datasets))]
         owner = np.array([held.index((dataset, ALL_SUBJECTS)) for dataset in datasets])
     else:
-        persons = [(row.dataset, row.subject) for row in store.rows]
+        persons = [row.person for row in store.rows]
         held = sorted(set(persons))
         owner = np.array([held.index(person) for person in persons])
     folds = []
@@ -118,7 +116,7 @@ def _refuse_too_little(store: FeatureStore, protocol: str) -> None:
         groups.setdefault(row.dataset if protocol == "single-database" else "", []).append(index)
     for dataset, clips in groups.items():
         where = f"{store.path}, {dataset}," if len(groups) > 1 else f"{store.path}"
-        unique = sorted({(store.rows[clip].dataset, store.rows[clip].subject) for clip in clips})
+        unique = sorted({store.rows[clip].person for clip in clips})
         if protocol == "hold-out-database" and len({dataset for dataset, _ in unique}) < 2:
             raise InputError(
                 f"{where} holds one dataset only ({unique[0][0]}): to hold one out takes at least "
@@ -211,7 +209,7 @@ def all_subjects_fold(store: FeatureStore, *, validation: str = "subjects", seed
             "choose subjects or none."
         )
     # One more than the folds of the subjects have.
-    number = len({(row.dataset, row.subject) for row in store.rows})
+    number = len({row.person for row in store.rows})
     everyone, nobody = np.arange(len(store.rows)), np.array([], np.int64)
     random = np.random.default_rng([seed])
     return _fold(store, (number, "all", "all"), nobody, everyone, validation, 0.15, random)
@@ -229,8 +227,8 @@ def _held_out(
     Raises:
         InputError: With too few subjects; `when` says in which fold.
     """
-    unique = sorted({(row.dataset, row.subject) for row in store.rows})
-    owner = np.array([unique.index((row.dataset, row.subject)) for row in store.rows])
+    unique = sorted({row.person for row in store.rows})
+    owner = np.array([unique.index(row.person) for row in store.rows])
     chosen = _validation_subjects(
         owner[clips], store.labels[clips], [dataset for dataset, _ in unique], share, random
     )

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.features.binary_pattern import pattern_histogram
 from dfrnet_keras.features.flow import global_motion
 from dfrnet_keras.features.gray import gray_picture
@@ -125,8 +125,7 @@ class ApexSpotter:
 
 
 def _check_method(method: str) -> None:
-    if method not in SPOTTERS:
-        raise InputError(f"apex method {method!r} is unknown: choose one of {', '.join(SPOTTERS)}")
+    check_choice("The apex method", method, SPOTTERS)
 
 
 def divide_and_conquer(curve: NDArray) -> int:

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.features.face_detection import (
     EYE_DISTANCE,
     EYE_LINE,
@@ -79,10 +79,8 @@ class FaceCutter:
         finder: str = "cascades",
         which: str | int | None = None,
     ) -> None:
-        if crop not in CROPS:
-            raise InputError(f"crop is {crop!r}: use one of {', '.join(CROPS)}")
-        if finder not in FINDERS:
-            raise InputError(f"the finder of faces is {finder!r}: use one of {', '.join(FINDERS)}")
+        check_choice("crop", crop, CROPS)
+        check_choice("The finder of faces", finder, FINDERS)
         if which is not None and crop == "none":
             raise InputError("crop is 'none', which uses frames whole: no face can be chosen")
         self.looks_at = _FRAMES_LOOKED_AT[finder]

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import check_choice
 from dfrnet_keras.features.cascades import SURE, Box, boxes, find_eyes, seen_again, stretch
 from dfrnet_keras.features.gray import gray_picture
 from dfrnet_keras.features.landmarks import find_meshes
@@ -120,8 +120,7 @@ def find_faces(frame: NDArray, finder: str = "cascades") -> list[Face]:
 
 def _found(frame: NDArray, finder: str, *, every: bool = False) -> list[Face]:
     """The surest face first; others only if every face is wanted; the middle if there is none."""
-    if finder not in FINDERS:
-        raise InputError(f"the finder of faces is {finder!r}: use one of {', '.join(FINDERS)}")
+    check_choice("The finder of faces", finder, FINDERS)
     gray = gray_picture(frame, "the frame")
     height, width = gray.shape
     # A strip, in which no face fits, would become a huge picture.

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from numbers import Integral
 from typing import Any
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.features.apex import BEST_SPOTTER, SPOTTERS
 from dfrnet_keras.features.face import CROPS, FINDERS
 from dfrnet_keras.features.flow import FLOW_METHODS
@@ -62,10 +62,7 @@ class Preparation:
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise InputError(
-                    f"{name} is {getattr(self, name)!r}: use one of {', '.join(choices)}"
-                )
+            check_choice(name, getattr(self, name), choices)
         for name in _SWITCHES:
             if not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name} is {getattr(self, name)!r}: give True or False")

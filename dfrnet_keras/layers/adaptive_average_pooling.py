@@ -11,7 +11,6 @@ from keras import ops
 from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class AdaptiveAveragePooling2D(BaseLayer):
     """Average a map over windows that differ by a pixel where they must, and may overlap.
 
@@ -32,8 +31,6 @@ class AdaptiveAveragePooling2D(BaseLayer):
     Output shape:
         `(batch, output_size, output_size, channels)`.
     """
-
-    arguments = ("output_size",)
 
     def __init__(self, output_size: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.features.dense_lucas_kanade import area_matrix
-from dfrnet_keras.layers.base import BaseLayer, Shape
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_maps, rounded
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class AreaResizing(BaseLayer):
     """Shrink each channel to another size: means of the areas, parts of pixels counted as such.
 
@@ -36,11 +34,10 @@ class AreaResizing(BaseLayer):
         type.
     """
 
-    arguments = ("height", "width", "whole")
+    takes_pictures = True
 
     def __init__(self, height: int, width: int, whole: bool = False, **kwargs: Any) -> None:
-        # Half precision would round gray levels before the layer has them.
-        super().__init__(autocast=False, **kwargs)
+        super().__init__(**kwargs)
         if min(height, width) < 1:
             raise InputError(f"The size is {width} x {height}: give 1 x 1 pixel or more.")
         self.height = height
@@ -48,13 +45,8 @@ class AreaResizing(BaseLayer):
         self.whole = whole
 
     def build(self, input_shape: Shape) -> None:
-        _, *known = input_shape
-        if len(known) != 3 or None in known:
-            raise InputError(
-                f"{self.name} takes (batch, rows, columns, channels) of a known size, not the "
-                f"shape {tuple(input_shape)}."
-            )
-        rows, columns = (length or 0 for length in known[:2])
+        check_maps(self, input_shape, known=True)
+        rows, columns = (length or 0 for length in input_shape[1:3])
         if rows < self.height or columns < self.width:
             raise InputError(
                 f"{self.name} shrinks to {self.width} x {self.height}: {columns} x {rows} pixels "
@@ -69,10 +61,7 @@ class AreaResizing(BaseLayer):
             planes = ops.matmul(planes, area_matrix(columns, self.width).T)
             planes = ops.matmul(area_matrix(rows, self.height), planes)
             pictures = ops.transpose(planes, (0, 2, 3, 1))
-        if self.whole:
-            passed_on = pictures - ops.stop_gradient(pictures)
-            pictures = ops.stop_gradient(ops.round(pictures)) + passed_on
-        return ops.cast(pictures, self.compute_dtype)
+        return ops.cast(rounded(pictures) if self.whole else pictures, self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (input_shape[0], self.height, self.width, input_shape[-1])

@@ -11,7 +11,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class AttendedClassifier(BaseLayer):
     """Classify a map, weighed at each place by where early features fit the classifier.
 
@@ -37,8 +36,6 @@ class AttendedClassifier(BaseLayer):
         Xia et al., [Revealing the Invisible with Model and Data Shrinking for Composite-database
         Micro-expression Recognition](https://arxiv.org/abs/2006.09674).
     """
-
-    arguments = ("classes", "activation")
 
     def __init__(self, classes: int, activation: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
-from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers.base import BaseLayer, Shape
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_maps, rounded
 
 _SMALLEST = 1e-12  # keeps the gradient finite on a map of one value
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class ByteRange(BaseLayer):
     """Stretch each channel of each map from its smallest to its largest value over 0 to 255.
 
@@ -34,19 +31,13 @@ class ByteRange(BaseLayer):
         type.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(autocast=False, **kwargs)
+    takes_pictures = True
 
     def build(self, input_shape: Shape) -> None:
-        if len(input_shape) != 4:
-            raise InputError(
-                f"{self.name} takes maps (batch, height, width, channels), not the shape "
-                f"{tuple(input_shape)}."
-            )
+        check_maps(self, input_shape)
 
     def call(self, inputs: Any) -> Any:
         maps = ops.cast(inputs, "float32")
         low, high = (extreme(maps, axis=(1, 2), keepdims=True) for extreme in (ops.min, ops.max))
         stretched = (maps - low) * (255.0 / ops.maximum(high - low, _SMALLEST))
-        passed_on = stretched - ops.stop_gradient(stretched)
-        return ops.cast(ops.stop_gradient(ops.round(stretched)) + passed_on, self.compute_dtype)
+        return ops.cast(rounded(stretched), self.compute_dtype)

@@ -10,7 +10,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class ChannelAttention(BaseLayer):
     """Gate each channel by a weight learned from its mean and its maximum.
 
@@ -35,8 +34,6 @@ class ChannelAttention(BaseLayer):
     Reference:
         DFR-Net, equation 13; compare [CBAM](https://arxiv.org/abs/1807.06521).
     """
-
-    arguments = ("ratio",)
 
     def __init__(self, ratio: int = 16, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -11,7 +11,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class ClassCapsules(BaseLayer):
     """Capsules whose length says how sure their class is, from capsules of parts.
 
@@ -37,8 +36,6 @@ class ClassCapsules(BaseLayer):
     Reference:
         Sabour et al., [Dynamic Routing Between Capsules](https://arxiv.org/abs/1710.09829).
     """
-
-    arguments = ("classes", "dimension", "routings")
 
     def __init__(
         self, classes: int = 3, dimension: int = 16, routings: int = 3, **kwargs: Any

@@ -11,7 +11,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class ExpressionProposals(BaseLayer):
     """Refine shared features for each expression, and say of each whether it is the one.
 
@@ -36,8 +35,6 @@ class ExpressionProposals(BaseLayer):
         [Feature Refinement](https://arxiv.org/abs/2101.04838), see `models.FeatRef` for what
         departs from it.
     """
-
-    arguments = ("expressions",)
 
     def __init__(self, expressions: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
@@ -12,7 +11,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class FeatureNormalization(BaseLayer):
     """Subtract a mean and divide by a standard deviation, channel by channel.
 

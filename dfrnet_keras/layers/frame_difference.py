@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
+from dfrnet_keras.layers.base import BaseLayer, rounded
 from dfrnet_keras.layers.gray import check_pair, gray_levels
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
-class FrameDifference(keras.layers.Layer):
+class FrameDifference(BaseLayer):
     """Absolute difference of the gray values of two pictures, in whole gray levels.
 
     The same as `features.frame_difference`. Rounding has no gradient; the one before it is passed
@@ -34,18 +33,14 @@ class FrameDifference(keras.layers.Layer):
         DFR-Net, equation 8.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(autocast=False, **kwargs)
+    takes_pictures = True
 
     def build(self, input_shape: Any) -> None:
         check_pair(self, input_shape)
 
     def call(self, inputs: Any) -> Any:
         onset, apex = (gray_levels(picture) for picture in inputs)
-        difference = ops.abs(apex - onset)
-        rounded = ops.stop_gradient(ops.round(difference))
-        passed_on = difference - ops.stop_gradient(difference)
-        return ops.cast(rounded + passed_on, self.compute_dtype)
+        return ops.cast(rounded(ops.abs(apex - onset)), self.compute_dtype)
 
     def compute_output_shape(self, input_shape: Any) -> tuple[int | None, ...]:
         return tuple(input_shape[0])

@@ -8,14 +8,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers.base import BaseLayer, Shape, check_choice, check_counts
+from dfrnet_keras.errors import InputError, check_choice
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 BRANCHES = ("apex", "difference", "flow")
 FUSIONS = ("dynamic", "add", "multiply", "concat")
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class FusionBlock(BaseLayer):
     """Fuse the maps of two or three branches into one.
 
@@ -49,8 +48,6 @@ class FusionBlock(BaseLayer):
     Reference:
         DFR-Net, equations 9 and 10.
     """
-
-    arguments = ("hidden_filters", "squeeze_filters", "fusion")
 
     def __init__(
         self,

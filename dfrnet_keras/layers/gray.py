@@ -9,13 +9,12 @@ import numpy as np
 from keras import ops
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers.base import BaseLayer, Shape
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_maps
 
 _SHARES = np.array([[0.299], [0.587], [0.114]], np.float32)  # ITU-R BT.601, as OpenCV has it
 _LARGEST = 1e3
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class Gray(BaseLayer):
     """Turn RGB pictures into gray ones, as `features.optical_flow` does.
 
@@ -36,16 +35,10 @@ class Gray(BaseLayer):
         compute type.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
-        # Half precision would round gray levels before the layer has them.
-        super().__init__(autocast=False, **kwargs)
+    takes_pictures = True
 
     def build(self, input_shape: Shape) -> None:
-        if len(input_shape) != 4 or input_shape[-1] not in (1, 3):
-            raise InputError(
-                f"{self.name} takes pictures (batch, height, width, 3) or with 1 channel, not the "
-                f"shape {tuple(input_shape)}."
-            )
+        check_maps(self, input_shape, (3, 1))
 
     def call(self, inputs: Any) -> Any:
         pictures = gray_levels(inputs)

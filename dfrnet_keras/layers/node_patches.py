@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 
 from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers.base import BaseLayer, Shape
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_maps
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class NodePatches(BaseLayer):
     """Cut a small square around each of some points, and put the squares side by side as channels.
 
@@ -34,8 +32,6 @@ class NodePatches(BaseLayer):
         `(batch, size, size, len(points) * channels)`, the channels of a point next to each other.
     """
 
-    arguments = ("points", "size")
-
     def __init__(self, points: Sequence[Sequence[float]], size: int = 7, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.points = [[float(row), float(column)] for row, column in points]
@@ -46,11 +42,7 @@ class NodePatches(BaseLayer):
         self.size = size
 
     def build(self, input_shape: Shape) -> None:
-        if len(input_shape) != 4 or None in input_shape[1:]:
-            raise InputError(
-                f"{self.name} takes (batch, height, width, channels) of a known size, not the "
-                f"shape {tuple(input_shape)}."
-            )
+        check_maps(self, input_shape, known=True)
         sides = np.array([int(side or 0) for side in input_shape[1:3]])
         if sides.min() < self.size:
             raise InputError(f"{self.name} cuts {self.size} x {self.size}: the maps are smaller.")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
+from dfrnet_keras.layers.base import BaseLayer, Shape
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
-class OpticalStrain(keras.layers.Layer):
+class OpticalStrain(BaseLayer):
     """Magnitude of the deformation of the skin: the size of the derivatives of the flow.
 
     The same as `features.optical_strain`, which has the equations.
@@ -40,7 +39,7 @@ class OpticalStrain(keras.layers.Layer):
         super().__init__(**kwargs)
         self.cross_term = cross_term
 
-    def build(self, input_shape: tuple[int | None, ...]) -> None:
+    def build(self, input_shape: Shape) -> None:
         good = len(input_shape) == 4 and input_shape[-1] in (2, 3)
         if not good or any(length is None or length < 2 for length in input_shape[1:3]):
             raise InputError(
@@ -63,7 +62,7 @@ class OpticalStrain(keras.layers.Layer):
         strain = ops.where(moved, ops.sqrt(ops.where(moved, squared, 1.0)), 0.0)
         return ops.cast(strain[..., None], self.compute_dtype)
 
-    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return (*input_shape[:-1], 1)
 
 

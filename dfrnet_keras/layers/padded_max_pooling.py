@@ -11,7 +11,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class PaddedMaxPooling2D(BaseLayer):
     """Max-pool a map that is bordered, on all four sides, by one row of minus infinity.
 
@@ -34,8 +33,6 @@ class PaddedMaxPooling2D(BaseLayer):
     Output shape:
         `(batch, (height + 2 - pool_size) // strides + 1, ..., channels)`, the width likewise.
     """
-
-    arguments = ("pool_size", "strides")
 
     def __init__(self, pool_size: int = 3, strides: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)

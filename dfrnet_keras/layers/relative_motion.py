@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import keras
 from keras import ops
 
-from dfrnet_keras.errors import InputError
-from dfrnet_keras.layers.base import BaseLayer, Shape
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_maps
 
 _SMALLEST = 1e-6  # below this a map holds no motion, and is not enlarged
 _FAINTEST = 1e-3  # pixels, far below what any flow method measures
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class RelativeMotion(BaseLayer):
     """Take the common motion and the strength out of each flow map, and compress what is left.
 
@@ -38,11 +35,7 @@ class RelativeMotion(BaseLayer):
     """
 
     def build(self, input_shape: Shape) -> None:
-        if len(input_shape) != 4 or input_shape[-1] != 3:
-            raise InputError(
-                f"{self.name} takes flow maps (batch, height, width, 3), not the shape "
-                f"{tuple(input_shape)}."
-            )
+        check_maps(self, input_shape, (3,))
 
     def call(self, inputs: Any) -> Any:
         flow = ops.cast(inputs, "float32")
@@ -50,9 +43,7 @@ class RelativeMotion(BaseLayer):
         flow = flow - _median(places)
         motion, strain = flow[..., :2], flow[..., 2:]
         strength = ops.sqrt(ops.mean(ops.square(motion), axis=(1, 2, 3), keepdims=True))
-        spread = ops.sqrt(
-            ops.mean(ops.square(strain - _mean(strain)), axis=(1, 2, 3), keepdims=True)
-        )
+        spread = ops.std(strain, axis=(1, 2, 3), keepdims=True)
         relative = ops.concatenate(
             [motion / ops.maximum(strength, _SMALLEST), strain / ops.maximum(spread, _SMALLEST)],
             axis=-1,
@@ -60,7 +51,6 @@ class RelativeMotion(BaseLayer):
         return ops.cast(ops.sign(relative) * ops.sqrt(ops.abs(relative)), self.compute_dtype)
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class MirroredMotion(BaseLayer):
     """The mirror image of motion around zero: left and right change places, and u its sign.
 
@@ -82,7 +72,6 @@ class MirroredMotion(BaseLayer):
         return ops.concatenate([-turned[..., :1], turned[..., 1:]], axis=-1)
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class MotionStrength(BaseLayer):
     """How strongly a face moves: what `RelativeMotion` takes out.
 
@@ -102,8 +91,6 @@ class MotionStrength(BaseLayer):
         mean square and of the largest component, each about -1 to 1.
     """
 
-    arguments = ("scale", "known")
-
     def __init__(self, scale: float = 1.0, known: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale = scale
@@ -120,10 +107,6 @@ class MotionStrength(BaseLayer):
         largest = ops.log(ops.max(ops.abs(motion), axis=(1, 2, 3)) + _FAINTEST) + 1
         strength = ops.stack([ops.ones_like(mean), mean, largest], axis=-1)
         return ops.cast(strength if self.known else ops.zeros_like(strength), self.compute_dtype)
-
-
-def _mean(values: Any) -> Any:
-    return ops.mean(values, axis=(1, 2, 3), keepdims=True)
 
 
 def _median(places: Any) -> Any:

@@ -7,14 +7,14 @@ from typing import Any
 import keras
 from keras import ops
 
-from dfrnet_keras.layers.base import BaseLayer, Shape, check_choice, check_counts
+from dfrnet_keras.errors import check_choice
+from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 from dfrnet_keras.layers.channel_attention import ChannelAttention
 from dfrnet_keras.layers.spatial_attention import SpatialAttention
 
 ATTENTIONS = ("none", "spatial", "channel", "all")
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class ResidualBlock(BaseLayer):
     """ResNet's basic block, its residual gated by channel and then by spatial attention.
 
@@ -42,8 +42,6 @@ class ResidualBlock(BaseLayer):
     Reference:
         DFR-Net, equation 12; [ResNet](https://arxiv.org/abs/1512.03385).
     """
-
-    arguments = ("filters", "strides", "attention", "ratio")
 
     def __init__(
         self, filters: int, strides: int = 1, attention: str = "all", ratio: int = 16, **kwargs: Any

@@ -11,7 +11,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class SpatialAttention(BaseLayer):
     """Gate each position by a weight learned from the channels' mean and maximum around it.
 
@@ -34,8 +33,6 @@ class SpatialAttention(BaseLayer):
     Reference:
         DFR-Net, equation 14; [CBAM](https://arxiv.org/abs/1807.06521).
     """
-
-    arguments = ("kernel_size",)
 
     def __init__(self, kernel_size: int = 7, **kwargs: Any) -> None:
         super().__init__(**kwargs)

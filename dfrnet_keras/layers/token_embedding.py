@@ -11,7 +11,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class TokenEmbedding(BaseLayer):
     """Put a learned class token before the patch tokens and add a learned position to each.
 

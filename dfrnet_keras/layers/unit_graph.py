@@ -15,7 +15,6 @@ from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts
 _WIDTHS = (40, 80)  # of the embedding and of what the first graph convolution gives
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class UnitGraph(BaseLayer):
     """Score each action unit: features of the brows or of the mouth times those of the unit.
 
@@ -42,8 +41,6 @@ class UnitGraph(BaseLayer):
         Lei et al., "Micro-expression Recognition Based on Facial Graph Representation Learning and
         Facial Action Unit Fusion", CVPR Workshops 2021.
     """
-
-    arguments = ("brow", "mouth")
 
     def __init__(self, brow: int = 3, mouth: int = 6, **kwargs: Any) -> None:
         super().__init__(**kwargs)

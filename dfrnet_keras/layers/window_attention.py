@@ -12,7 +12,6 @@ from dfrnet_keras.errors import InputError
 from dfrnet_keras.layers.base import BaseLayer, Shape, check_counts, torch_uniform
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class WindowAttention(BaseLayer):
     """Let the places of each window of a map attend to each other, and to no others.
 
@@ -38,8 +37,6 @@ class WindowAttention(BaseLayer):
     Reference:
         [NesT](https://arxiv.org/abs/2105.12723), and HTNet, see `models.HTNet`.
     """
-
-    arguments = ("windows", "heads", "head_width")
 
     def __init__(self, windows: int, heads: int, head_width: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -90,7 +87,6 @@ class WindowAttention(BaseLayer):
         return ops.transpose(x, (0, 2, 1, 3))
 
 
-@keras.saving.register_keras_serializable(package="dfrnet_keras")
 class WindowPositions(BaseLayer):
     """Add a learned number to each place of a window, the same for all channels and windows.
 
@@ -110,8 +106,6 @@ class WindowPositions(BaseLayer):
     Reference:
         As `WindowAttention`.
     """
-
-    arguments = ("windows",)
 
     def __init__(self, windows: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -3,21 +3,13 @@
 Names are loaded on first use: a kernel machine needs no Keras.
 """
 
-from importlib import import_module
-from typing import Any
+from dfrnet_keras.lazy import lazy_names
 
-_HOME = {
+__getattr__, __all__ = lazy_names(__name__, {
     "KernelLearner": "kernel",
     "MotionLearner": "motion",
     "NetworkLearner": "network",
     "fit_all_subjects": "deploy",
     "fit_for_deployment": "deploy",
     "make_learner": "make",
-}
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+})  # fmt: skip

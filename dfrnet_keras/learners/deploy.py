@@ -72,7 +72,7 @@ def fit_for_deployment(
             "store": {"digest": store.digest, "settings": store.settings},
             "training": {
                 "clips": len(store),
-                "subjects": len({(row.dataset, row.subject) for row in store.rows}),
+                "subjects": len({row.person for row in store.rows}),
                 "datasets": sorted({row.dataset for row in store.rows}),
                 "validation": validation,
                 "seed": seed,
@@ -102,14 +102,6 @@ def _leave_one_subject_out(
             "or the settings of that run."
         )
     figures = run.metrics()
-    kept = (
-        "uf1",
-        "uar",
-        "accuracy",
-        "interval",
-        "protocol",
-        "validation",
-        "optimistic",
-        "complete",
-    )
+    kept = ("uf1", "uar", "accuracy", "interval", "protocol", "validation", "optimistic",
+            "complete")  # fmt: skip
     return {name: figures[name] for name in kept if name in figures}

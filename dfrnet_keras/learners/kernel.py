@@ -91,12 +91,10 @@ class KernelLearner(Learner):
         """Of all clips, and of their mirror images where those are trained on."""
         if self.clips:
             finder = self.store.settings.get("face_finder", "cascades")
-            described = np.array(
-                [
-                    _frames_described(clip, self.store.crop_of(row), finder)
-                    for clip, row in zip(self.clips, self.store.rows, strict=True)
-                ]
-            )
+            described = np.array([
+                _frames_described(clip, self.store.crop_of(row), finder)
+                for clip, row in zip(self.clips, self.store.rows, strict=True)
+            ])  # fmt: skip
             return described, described[:0]
         flow, kind = self.store.arrays["flow"], self.machine.descriptor
         scale = self.store.flow_range
@@ -139,18 +137,14 @@ def _clips_of(store: FeatureStore, clips: Sequence[Clip]) -> list[Clip]:
             "whole clips: use a dataset that has frames, synthetic for one."
         )
     by_key = {clip.key: clip for clip in clips}
-    missing = [row for row in store.rows if _key(row) not in by_key]
+    missing = [row.key for row in store.rows if row.key not in by_key]
     if missing:
         raise InputError(
-            f"lbp-top-svm describes the frames of whole clips, and those of {_key(missing[0])} are "
+            f"lbp-top-svm describes the frames of whole clips, and those of {missing[0]} are "
             f"not given (of {len(missing)} of {len(store)} clips): name the dataset with "
             "--dataset and --root rather than its store."
         )
-    return [by_key[_key(row)] for row in store.rows]
-
-
-def _key(row: Any) -> str:
-    return f"{row.dataset}/{row.subject}/{row.name}"
+    return [by_key[row.key] for row in store.rows]
 
 
 def _frames_described(clip: Clip, crop: str, finder: str) -> NDArray[np.float64]:

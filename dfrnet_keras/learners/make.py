@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.models.recipe import BestRecipe, Recipe
 from dfrnet_keras.models.table import TRAINABLE
 
@@ -27,8 +27,7 @@ def check_name(model: str) -> None:
     Raises:
         InputError: With the names there are.
     """
-    if model not in LEARNERS:
-        raise InputError(f"model is {model!r}: choose one of {', '.join(LEARNERS)}.")
+    check_choice("model", model, LEARNERS)
 
 
 def make_learner(

@@ -90,15 +90,8 @@ class MotionLearner(Learner):
             penalty, share = self._chosen(features, drawn, fold)
             fitted = fit_heads(features, self.store.labels, fold.train, penalty)
             chances = answers(features, drawn, fitted, fold.test, share)
-            yield (
-                fold,
-                chances,
-                {
-                    "seconds": time.perf_counter() - started,
-                    "penalty": [penalty],
-                    "drawn_share": [share],
-                },
-            )
+            seconds = time.perf_counter() - started
+            yield fold, chances, {"seconds": seconds, "penalty": [penalty], "drawn_share": [share]}
 
     def fit_all_subjects(self, *, seed: int, validation: str) -> tuple[keras.Model, dict[str, Any]]:
         """The network to deploy; see `learners.fit_all_subjects`."""
@@ -140,10 +133,9 @@ class MotionLearner(Learner):
             _DESCRIBED.clear()  # One at a time: others would only take memory.
             from scipy.special import softmax
 
-            from dfrnet_keras.layers import MirroredMotion, RelativeMotion
+            from dfrnet_keras.learners.motion_members import both_views
 
-            motion = RelativeMotion()(_averaged_down(self.store.arrays["flow"]))
-            both = [np.array(motion), np.array(MirroredMotion()(motion))]
+            both = both_views(_averaged_down(self.store.arrays["flow"]))
             features, drawn = [], []
             for trunk, kernel, bias in self._trunks(seed):
                 seen = [

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.cache import cache_folder
@@ -89,36 +90,58 @@ def train_member(recipe: BestRecipe, layout: FaceLayout, seed: int, number: int)
 
     from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
     from dfrnet_keras.datasets.synthetic.flow import draw_motion
-    from dfrnet_keras.layers import MirroredMotion, RelativeMotion
     from dfrnet_keras.models.motion_dfrnet import SIDE, motion_member
 
     drawn, order = (int(n >> 1) for n in np.random.SeedSequence([seed, number]).generate_state(2))
     flow, labels = draw_motion(recipe.drawn_clips, seed=drawn, layout=layout, size=SIDE)
-    motion = RelativeMotion()(flow)
-    both = [np.array(motion), np.array(MirroredMotion()(motion))]
+    views = both_views(flow)
     with seeded(order):
         member = motion_member(len(MEGC2019_CLASSES), number)
-    steps = -(-len(labels) // recipe.batch_size) * recipe.drawn_epochs
-    rate = keras.optimizers.schedules.CosineDecay(
-        recipe.learning_rate / 25,
-        decay_steps=max(1, steps - int(_WARM_UP * steps)),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=int(_WARM_UP * steps),
-    )
+    plan = len(labels), recipe.batch_size, recipe.drawn_epochs
     member.compile(
-        optimizer=keras.optimizers.AdamW(rate, weight_decay=0.01),
+        optimizer=drawn_optimizer(recipe.learning_rate, *plan),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
-    random = np.random.default_rng(order)
-    for _ in range(recipe.drawn_epochs):
-        turned = random.random(len(labels)) < 0.5
-        maps = np.where(turned[:, None, None, None], both[1], both[0])
-        shuffled = random.permutation(len(labels))
-        for begin in range(0, len(labels), recipe.batch_size):
-            batch = shuffled[begin : begin + recipe.batch_size]
-            member.train_on_batch(maps[batch], labels[batch])
+    for batch, mirrored in drawn_batches(*plan, np.random.default_rng(order)):
+        maps = np.where(mirrored[..., None, None], views[1][batch], views[0][batch])
+        member.train_on_batch(maps, labels[batch])
     # Without what it was compiled with, of which its file would keep a part.
     return keras.Model(member.input, member.output, name=member.name)
+
+
+def both_views(flow: Any) -> list[NDArray[np.float32]]:
+    """Relative motion of flow maps `(n, 28, 28, 3)`, and its mirror image."""
+    from dfrnet_keras.layers import MirroredMotion, RelativeMotion
+
+    motion = RelativeMotion()(flow)
+    return [np.array(motion), np.array(MirroredMotion()(motion))]
+
+
+def drawn_optimizer(learning_rate: float, count: int, batch_size: int, epochs: int) -> Any:
+    """AdamW for so many drawn maps; its rate rises to the one given and falls along a cosine."""
+    import keras
+
+    steps = -(-count // batch_size) * epochs
+    rising = int(_WARM_UP * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        learning_rate / 25,
+        decay_steps=max(1, steps - rising),
+        warmup_target=learning_rate,
+        warmup_steps=rising,
+    )
+    return keras.optimizers.AdamW(rate, weight_decay=0.01)
+
+
+def drawn_batches(
+    count: int, batch_size: int, epochs: int, random: np.random.Generator
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
+    """Rows of each batch, and which of them are mirrored `(batch, 1)`."""
+    for _ in range(epochs):
+        turned = random.random(count) < 0.5
+        shuffled = random.permutation(count)
+        for begin in range(0, count, batch_size):
+            batch = shuffled[begin : begin + batch_size]
+            yield batch, turned[batch][:, None]
 
 
 def _machinery() -> dict[str, Any]:

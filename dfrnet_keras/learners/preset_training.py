@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.datasets.synthetic.flow import CUT_FACES, MEGC2019_MAPS, FaceLayout
 from dfrnet_keras.datasets.synthetic.unit_maps import NEGATIVES, NO_CLASS, UnitMaps, draw_unit_maps
-from dfrnet_keras.learners.motion_members import trained_members
+from dfrnet_keras.learners.motion_members import (
+    both_views,
+    drawn_batches,
+    drawn_optimizer,
+    trained_members,
+)
 from dfrnet_keras.models.recipe import BestRecipe
 from dfrnet_keras.startup import seeded
 
 if TYPE_CHECKING:
     import keras
 
-_WARM_UP = 0.2  # share of the steps in which the learning rate rises
 _UNITS_WEIGHT = 4.0  # of the loss of units, a mean over many that are mostly still
 _PIECE = 1000  # maps drawn by a process at a time
 _UNKNOWN = 0.3  # share of the rendered maps whose strength is hidden in training
@@ -179,12 +183,13 @@ def _train(
     from dfrnet_keras.layers import MotionStrength
 
     random = np.random.default_rng(seed)
-    views = _both_views(maps.flow)
+    views = both_views(maps.flow)
+    plan = len(maps.labels), training.batch_size, training.epochs
     strength = np.array(MotionStrength()(maps.flow))
     strength[~maps.rendered | (random.random(len(strength)) < _UNKNOWN)] = 0
     crossentropy = keras.losses.BinaryCrossentropy(from_logits=True)
     member.compile(
-        optimizer=_optimizer(training, len(maps.labels)),
+        optimizer=drawn_optimizer(training.learning_rate, *plan),
         loss={
             "probabilities": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
             "movement": crossentropy,
@@ -194,7 +199,7 @@ def _train(
     )
     labels = np.maximum(maps.labels, 0)
     moving = (maps.kinds == "expression").astype(np.float32)[:, None]
-    for batch, mirrored in _batches(training, len(labels), random):
+    for batch, mirrored in drawn_batches(*plan, random):
         units = np.where(mirrored[:, :, None], maps.units[batch, :, ::-1], maps.units[batch])
         member.train_on_batch(
             {
@@ -208,38 +213,6 @@ def _train(
                 "units": np.ones((len(batch), 1), np.float32),
             },
         )
-
-
-def _both_views(flow: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    from dfrnet_keras.layers import MirroredMotion, RelativeMotion
-
-    motion = RelativeMotion()(flow)
-    return [np.array(motion), np.array(MirroredMotion()(motion))]
-
-
-def _optimizer(training: PresetTraining, count: int) -> Any:
-    import keras
-
-    steps = -(-count // training.batch_size) * training.epochs
-    rate = keras.optimizers.schedules.CosineDecay(
-        training.learning_rate / 25,
-        decay_steps=max(1, steps - int(_WARM_UP * steps)),
-        warmup_target=training.learning_rate,
-        warmup_steps=int(_WARM_UP * steps),
-    )
-    return keras.optimizers.AdamW(rate, weight_decay=0.01)
-
-
-def _batches(
-    training: PresetTraining, count: int, random: np.random.Generator
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
-    """Rows of each batch, and which of them are mirrored `(batch, 1)`."""
-    for _ in range(training.epochs):
-        turned = random.random(count) < 0.5
-        shuffled = random.permutation(count)
-        for begin in range(0, count, training.batch_size):
-            batch = shuffled[begin : begin + training.batch_size]
-            yield batch, turned[batch][:, None]
 
 
 def calibrated(

@@ -39,8 +39,7 @@ class UnitGraphTrainer(Trainer):
     def start_anew(self, fold: Fold, seed: int) -> None:
         super().start_anew(fold, seed)
         if self.units:
-            rows = [self.store.rows[int(clip)] for clip in fold.train]
-            keys = [f"{row.dataset}/{row.subject}/{row.name}" for row in rows]
+            keys = [self.store.rows[int(clip)].key for clip in fold.train]
             shown = [(self.units[key], 1.0) for key in keys if key in self.units]
         else:
             shown = drawn_units(self.store.labels[fold.train], self.store.classes)

@@ -5,16 +5,16 @@ Names are loaded on first use: a kernel machine or a recipe needs no Keras.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import check_choice
+from dfrnet_keras.lazy import lazy_names
 from dfrnet_keras.models.table import TABLE
 
 if TYPE_CHECKING:
     import keras
 
-_HOME = {
+__getattr__, _names = lazy_names(__name__, {
     **{function: module for module, function in (entry.constructor for entry in TABLE.values())},
     "Counts": "counting",
     "PaperCounts": "counting",
@@ -27,16 +27,10 @@ _HOME = {
     "normalization_layers": "dfrnet",
     "paper_counts": "counting",
     "paper_recipe": "table",
-}
-__all__ = sorted([*_HOME, "build_model"])
+})  # fmt: skip
+__all__ = sorted([*_names, "build_model"])
 
 MODELS = tuple(TABLE)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def build_model(name: str, **kwargs: Any) -> keras.Model:
@@ -52,6 +46,5 @@ def build_model(name: str, **kwargs: Any) -> keras.Model:
     Raises:
         InputError: No network has that name, or an argument is bad.
     """
-    if name.lower() not in TABLE:
-        raise InputError(f"model must be one of {', '.join(MODELS)}, not {name}.")
+    check_choice("model", name.lower(), TABLE)
     return TABLE[name.lower()].build(**kwargs)

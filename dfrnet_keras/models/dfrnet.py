@@ -9,9 +9,9 @@ from typing import Any
 import keras
 from keras import layers
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.layers import FeatureNormalization, FusionBlock
-from dfrnet_keras.layers.base import check_choice, check_counts
+from dfrnet_keras.layers.base import check_counts
 from dfrnet_keras.layers.fusion_block import FUSIONS
 from dfrnet_keras.layers.residual_block import ATTENTIONS
 from dfrnet_keras.models.backbones import BACKBONES, resnet

@@ -7,9 +7,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.layers import AreaResizing, FeatureNormalization, NodePatches, UnitGraph
-from dfrnet_keras.layers.base import check_choice
 from dfrnet_keras.models.parts import TorchBatchNormalization, check_sizes, flow_input
 
 SMALLEST_SIZE = 14

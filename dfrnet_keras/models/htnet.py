@@ -8,14 +8,14 @@ from typing import Any
 import keras
 from keras import layers
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.layers import (
     AreaResizing,
     PaddedMaxPooling2D,
     WindowAttention,
     WindowPositions,
 )
-from dfrnet_keras.layers.base import check_choice, check_counts, torch_uniform
+from dfrnet_keras.layers.base import check_counts, torch_uniform
 from dfrnet_keras.models.parts import Conv2D, check_sizes, flow_input
 
 SIDE = 28

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import check_choice
 from dfrnet_keras.features.descriptors import bi_woof, flow_grid
 
 
@@ -72,8 +72,7 @@ def describe_flow(
         "flow grid": flow_grid,
         "bi-woof": bi_woof,
     }
-    if descriptor not in functions:
-        raise InputError(f"descriptor is {descriptor!r}: choose one of {', '.join(functions)}.")
+    check_choice("descriptor", descriptor, functions)
     described = []
     for one in flow:
         values = np.asarray(one, np.float64)

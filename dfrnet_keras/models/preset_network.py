@@ -9,8 +9,9 @@ import keras
 import numpy as np
 from keras import layers
 
+from dfrnet_keras.errors import check_choice
 from dfrnet_keras.layers import MirroredMotion, MotionStrength, RelativeMotion, ResidualBlock
-from dfrnet_keras.layers.base import check_choice, check_counts
+from dfrnet_keras.layers.base import check_counts
 from dfrnet_keras.models.dfrnet import REDUCTION, branch_convolution
 from dfrnet_keras.models.motion_dfrnet import SIDE, refuse_size, trunk_layers
 from dfrnet_keras.models.parts import MaxPooling2D

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 
 OPTIMIZERS = ("adam", "sgd")
 
@@ -42,10 +42,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if not self.learning_rate > 0:
             raise InputError(f"learning_rate is {self.learning_rate}: it must be above 0.")
-        if self.optimizer not in OPTIMIZERS:
-            raise InputError(
-                f"optimizer is {self.optimizer!r}: choose one of {', '.join(OPTIMIZERS)}."
-            )
+        check_choice("optimizer", self.optimizer, OPTIMIZERS)
         if not 0 < self.decay <= 1:
             raise InputError(f"decay is {self.decay}: it must be above 0 and at most 1.")
         for name in ("batch_size", "epochs", "patience", "decay_epochs"):

@@ -3,14 +3,8 @@
 Names are loaded on first use: to list the tables needs no Keras.
 """
 
-from importlib import import_module
-from typing import Any
+from dfrnet_keras.lazy import lazy_names
 
-_HOME = {"Effort": "experiments", "reproduce": "tables", "write_page": "web_page"}
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __all__ = lazy_names(
+    __name__, {"Effort": "experiments", "reproduce": "tables", "write_page": "web_page"}
+)

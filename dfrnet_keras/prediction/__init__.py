@@ -3,19 +3,11 @@
 Names are loaded on first use: a device, which predicts by `tflite.runtime`, has no Keras.
 """
 
-from importlib import import_module
-from typing import Any
+from dfrnet_keras.lazy import lazy_names
 
-_HOME = {
+__getattr__, __all__ = lazy_names(__name__, {
     "ClipPredictor": "clip_predictor",
     "KerasPredictor": "keras_predictor",
     "Prediction": "clip_predictor",
     "find_clips": "clips",
-}
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+})  # fmt: skip

@@ -16,7 +16,7 @@ import numpy as np
 from dfrnet_keras import __version__
 from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.datasets.clip import Clip
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_jobs
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.store.batched_flow import add_flow, batch_of_flow
 from dfrnet_keras.store.checkpoint import DoneRow, checksum, note_line, open_partial
@@ -50,23 +50,18 @@ def build_store(
         Path of the store.
     """
     path = Path(path)
-    if jobs == 0:
-        raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
+    check_jobs(jobs)
     batch = batch_of_flow(flow_batch, preparation)
     _check_clips(clips, classes)
     crops = decide_crops(clips, preparation.crop, preparation.face_finder)
     # What was decided is kept where it is the same for all: prediction does likewise.
     decided = set(crops.values())
     how = replace(preparation, crop=decided.pop() if len(decided) == 1 else "auto")
-    settings = _settings(how)
     source = source_of(clips)
-    if _is_built(path, settings, source, overwrite):
-        return path
-    with _sole_builder(path):
-        # Another process may have built it while this one waited.
-        if not _is_built(path, settings, source, overwrite):
-            _compute(clips, path, how, crops, classes, source, jobs, progress, batch)
-    return path
+    return _once(
+        path, _settings(how), source, overwrite,
+        lambda: _compute(clips, path, how, crops, classes, source, jobs, progress, batch),
+    )  # fmt: skip
 
 
 def build_store_from_maps(
@@ -93,40 +88,40 @@ def build_store_from_maps(
             f"{clips[0].frames[0]} is {first.shape[1]} x {size} pixels: give square maps"
         )
     settings = _settings(Preparation(size=size, flow_range="bytes"))
-    if _is_built(path, settings, source, overwrite):
-        return path
-    with _sole_builder(path):
-        if not _is_built(path, settings, source, overwrite):
-            _store_maps(clips, path, first.shape, settings, classes, source, progress)
-    return path
+
+    def store_maps() -> None:
+        with whole_folder(path, overwrite=True) as folder:
+            flow = allocate(folder / "flow.npy", np.uint8, (len(clips), *first.shape))
+            _report(progress, 0, len(clips))
+            for row, clip in enumerate(clips):
+                picture = read_image(clip.frames[0])
+                if picture.shape != first.shape:
+                    raise InputError(
+                        f"{clip.frames[0]} is {picture.shape[1]} x {picture.shape[0]} pixels, "
+                        f"others are {size} x {size}: give maps of one size"
+                    )
+                flow[row] = picture
+                _report(progress, row + 1, len(clips))
+            flow.flush()
+            rows = [_stored(clip, classes) for clip in clips]
+            write_index(folder, rows, classes=classes, settings=settings, source=source)
+
+    return _once(path, settings, source, overwrite, store_maps)
 
 
-def _store_maps(
-    clips: Sequence[Clip],
+def _once(
     path: Path,
-    shape: tuple[int, ...],
-    settings: dict[str, Any],
-    classes: Sequence[str],
+    settings: Mapping[str, Any],
     source: str,
-    progress: Progress | None,
-) -> None:
-    from dfrnet_keras.frames import read_image
-
-    with whole_folder(path, overwrite=True) as folder:
-        flow = allocate(folder / "flow.npy", np.uint8, (len(clips), *shape))
-        _report(progress, 0, len(clips))
-        for row, clip in enumerate(clips):
-            picture = read_image(clip.frames[0])
-            if picture.shape != shape:
-                raise InputError(
-                    f"{clip.frames[0]} is {picture.shape[1]} x {picture.shape[0]} pixels, others "
-                    f"are {shape[1]} x {shape[0]}: give maps of one size"
-                )
-            flow[row] = picture
-            _report(progress, row + 1, len(clips))
-        flow.flush()
-        rows = [_stored(clip, classes) for clip in clips]
-        write_index(folder, rows, classes=classes, settings=settings, source=source)
+    overwrite: bool,
+    make: Callable[[], None],
+) -> Path:
+    """Make a store unless it is there; another process may make it while this one waits."""
+    if not _is_built(path, settings, source, overwrite):
+        with _sole_builder(path):
+            if not _is_built(path, settings, source, overwrite):
+                make()
+    return path
 
 
 def _compute(

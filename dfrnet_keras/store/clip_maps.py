@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.datasets.clip import Clip
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.store.checkpoint import ARRAYS
 
@@ -113,8 +113,7 @@ def decide_crops(clips: Sequence[Clip], crop: str, face_finder: str = "cascades"
     from dfrnet_keras.features.face import CROPS, find_face
     from dfrnet_keras.frames import read_frames
 
-    if crop not in CROPS:
-        raise InputError(f"crop is {crop!r}: use one of {', '.join(CROPS)}")
+    check_choice("crop", crop, CROPS)
     crops = {}
     for dataset in sorted({clip.dataset for clip in clips}):
         crops[dataset] = crop

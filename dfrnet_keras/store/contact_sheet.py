@@ -199,7 +199,7 @@ def _rows(
 ) -> Iterator[SheetRow]:
     for index in indexes:
         row = store.rows[index]
-        clip = clips.get(f"{row.dataset}/{row.subject}/{row.name}")
+        clip = clips.get(row.key)
         maps = {name: values[0] for name, values in store.take([index]).items()}
         title = [row.dataset, f"{row.subject}/{row.name}", store.classes[row.label]]
         if row.apex is not None:

@@ -47,6 +47,16 @@ class StoredClip:
     flags: tuple[str, ...] = ()
     action_units: tuple[str, ...] | None = None
 
+    @property
+    def person(self) -> tuple[str, str]:
+        """Dataset and subject."""
+        return self.dataset, self.subject
+
+    @property
+    def key(self) -> str:
+        """As `Clip.key`."""
+        return f"{self.dataset}/{self.subject}/{self.name}"
+
     def as_dict(self) -> dict[str, Any]:
         """What the index holds: as before there were action units, where the clip has none."""
         content = asdict(self)

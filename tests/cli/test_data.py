@@ -152,12 +152,12 @@ def test_apex_errors_are_those_of_the_clips(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["check", "--dataset", "casme9"], "'casme9' is unknown"),
+        (["check", "--dataset", "casme9"], "is 'casme9'"),
         (["check", "--dataset", "megc2019", "--classes", "original"], "no classes of its own"),
         (["apex", "--dataset", "smic", "--root", "SMIC"], "None of the 3 clips has an annotated"),
         (
             ["apex", "--dataset", "smic", "--root", "SMIC", "--methods", "x"],
-            "method 'x' is unknown",
+            "method is 'x'",
         ),
         (["synthesize", "--layout", "smic", "SMIC"], "is there and not empty"),
     ],

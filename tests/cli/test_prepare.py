@@ -113,7 +113,7 @@ def test_nothing_usable_is_a_failure(clips, monkeypatch, capsys):
 
 
 def test_bad_input_ends_with_one_sentence(maps, monkeypatch, capsys, tmp_path):
-    assert "'casme9' is unknown" in fails(monkeypatch, capsys, "--dataset", "casme9")
+    assert "is 'casme9'" in fails(monkeypatch, capsys, "--dataset", "casme9")
     assert "DFR_KERAS_DATA is not set" in fails(monkeypatch, capsys, "--dataset", "flow-folder")
     with (maps / "samples.csv").open("a") as sheet:
         sheet.write("\n../secret.png,d,s,c,negative\n")

@@ -64,8 +64,8 @@ def test_a_baseline():
     ("arguments", "message"),
     [
         (["--model", "rcn-a", "--stages", "2"], "--stages belongs to dfrnet"),
-        (["--backbone", "mobilenet"], "backbone must be one of"),
-        (["--model", "alexnet"], "model must be one of"),
+        (["--backbone", "mobilenet"], "backbone is .mobilenet.: choose one of"),
+        (["--model", "alexnet"], "choose one of"),
         (["--model", "ststnet", "--stages", "2"], "--stages belongs to dfrnet"),
         (["--backbone", "vgg", "--attention", "all"], "belong to the resnet"),
     ],

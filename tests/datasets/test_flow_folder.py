@@ -131,7 +131,7 @@ def test_load_dataset_finds_the_folder_or_says_what_is_missing(tmp_path, monkeyp
     write_folder(tmp_path / "flow-folder", ["a.png,d,s,c,negative"])
     assert len(load_dataset("flow-folder")) == 1
     assert load_dataset("flow-folder", tmp_path / "flow-folder") == load_dataset("flow-folder")
-    with pytest.raises(InputError, match="'casme9' is unknown: use one of 4dme, casme, casme2, "):
+    with pytest.raises(InputError, match="is 'casme9': choose one of 4dme, casme, casme2, "):
         load_dataset("casme9")
     with pytest.raises(InputError, match="has no five classes that papers agree on"):
         load_dataset("flow-folder", classes="five")

@@ -121,7 +121,7 @@ def test_recordings_of_casme_squared_may_be_videos(tmp_path):
 
 def test_impossible_options(tmp_path):
     for options, sentence in (
-        ({"layout": "smic"}, "unknown"),
+        ({"layout": "smic"}, "layout is .smic."),
         ({"recordings": 10}, "1 to 9"),
         ({"jobs": 0}, "one per processor"),
         ({"seconds": 1.0, "micro": 400}, "do not fit"),

@@ -80,7 +80,7 @@ def test_cameras_and_editions(build):
         names(camera="VIS", edition="cropped")
     with pytest.raises(InputError, match="the camera VIS: choose HS"):
         names(root / "SMIC_all_raw" / "HS", camera="VIS")
-    with pytest.raises(InputError, match="camera 'UV' is unknown"):
+    with pytest.raises(InputError, match="camera is 'UV'"):
         names(camera="UV")
 
 

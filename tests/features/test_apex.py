@@ -110,7 +110,7 @@ def test_patterns_do_not_change_with_the_light():
 def test_bad_input_is_named():
     frames = np.zeros((5, 40, 40), np.uint8)
     for wrong, options, message in (
-        (frames, {"method": "guess"}, "apex method 'guess' is unknown"),
+        (frames, {"method": "guess"}, "apex method is 'guess'"),
         (frames, {"onset": 4}, "onset is 4 and offset 4"),
         (frames, {"onset": 3, "offset": 2}, "onset before the offset"),
         (frames, {"offset": 5}, "clip of 5 frame"),

@@ -41,13 +41,13 @@ def test_an_entry_of_a_later_version_is_named():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"flow_method": "guess"}, "flow_method is 'guess': use one of tvl1"),
+        ({"flow_method": "guess"}, "flow_method is 'guess': choose one of tvl1"),
         ({"flow_method": None}, "flow_method is None"),
         ({"crop": "faces"}, "crop is 'faces'"),
         ({"apex": "eye"}, "apex is 'eye'"),
         ({"spotter": "eye"}, "spotter is 'eye'"),
         ({"flow_range": "metres"}, "flow_range is 'metres'"),
-        ({"face_finder": "eye"}, "face_finder is 'eye': use one of cascades, landmarks"),
+        ({"face_finder": "eye"}, "face_finder is 'eye': choose one of cascades, landmarks"),
         ({"size": 1}, "size is 1: give the width of the maps, 2 or more"),
         ({"size": "28"}, "size is '28'"),
         ({"strain_cross_term": "no"}, "strain_cross_term is 'no': give True or False"),

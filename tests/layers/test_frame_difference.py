@@ -48,7 +48,7 @@ def test_the_difference_is_trained_through():
 
 
 def test_bad_shapes_are_named():
-    with pytest.raises(InputError, match="takes pictures"):
+    with pytest.raises(InputError, match="takes maps"):
         Gray().build((1, 5, 6, 4))
     with pytest.raises(InputError, match="onset is 6 x 5 pixels and apex 5 x 6"):
         FrameDifference().build([(1, 5, 6, 1), (1, 6, 5, 1)])

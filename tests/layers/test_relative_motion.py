@@ -41,7 +41,7 @@ def test_a_still_face_stays_still():
 
 
 def test_other_inputs_are_refused():
-    with pytest.raises(InputError, match="takes flow maps"):
+    with pytest.raises(InputError, match="takes maps"):
         RelativeMotion()(np.zeros((1, 4, 4, 2), "float32"))
 
 

@@ -116,7 +116,7 @@ def test_its_file(tmp_path):
     ({"input_size": 27}, "takes input_size from 28"),
     ({"patch_size": 14}, "patch_size of which 28 holds a multiple of 4, not 14"),
     ({"repeats": (2, 2)}, "as many repeats, not 2"),
-    ({"layout": "diagonal"}, "layout must be one of authors, upright"),
+    ({"layout": "diagonal"}, "layout is .*: choose one of authors, upright"),
 ])  # fmt: skip
 def test_bad_arguments(arguments, words):
     with pytest.raises(InputError, match=words):

@@ -170,12 +170,12 @@ def test_arguments_that_cannot_be_used_are_refused(tmp_path, write_clips):
     clips = write_clips(tmp_path / "frames", 2)
     path = tmp_path / "store"
     for wrong, message in (
-        ({"flow_method": "magic"}, "flow_method is 'magic': use one of"),
+        ({"flow_method": "magic"}, "flow_method is 'magic': choose one of"),
         ({"size": 1}, "size is 1"),
         ({"jobs": 0}, "jobs is 0"),
-        ({"crop": "square"}, "crop is 'square': use one of"),
-        ({"apex": "guess"}, "apex is 'guess': use one of"),
-        ({"spotter": "guess"}, "spotter is 'guess': use one of"),
+        ({"crop": "square"}, "crop is 'square': choose one of"),
+        ({"apex": "guess"}, "apex is 'guess': choose one of"),
+        ({"spotter": "guess"}, "spotter is 'guess': choose one of"),
         ({"classes": ("negative",)}, "label 'positive', which is not among the classes negative"),
     ):
         with pytest.raises(InputError, match=message):

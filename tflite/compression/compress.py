@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.tflite.conversion.load_model import (
     input_shapes,
     normalize,
@@ -129,8 +129,7 @@ def fine_tuning(
     Raises:
         InputError: There is no such method.
     """
-    if method not in FINE_TUNING:
-        raise InputError(f"method is {method!r}: choose one of {', '.join(FINE_TUNING)}.")
+    check_choice("method", method, FINE_TUNING)
     own_epochs, own_rate = FINE_TUNING[method]
     return (
         own_epochs if epochs is None else epochs,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.models.inputs import arrange_inputs
 from dfrnet_keras.tflite.conversion.description import complete_description
 from dfrnet_keras.tflite.conversion.export import export, plain_names
@@ -142,10 +142,8 @@ def minimal_runtime(tflite: bytes) -> str:
 
 
 def _check(quantize: str, input_type: str) -> None:
-    if quantize not in QUANTIZATIONS:
-        raise InputError(f"quantize is {quantize!r}: choose one of {', '.join(QUANTIZATIONS)}.")
-    if input_type not in INPUT_TYPES:
-        raise InputError(f"input_type is {input_type!r}: choose one of {', '.join(INPUT_TYPES)}.")
+    check_choice("quantize", quantize, QUANTIZATIONS)
+    check_choice("input_type", input_type, INPUT_TYPES)
     if input_type == "int8" and quantize != "int8":
         raise InputError(f"input_type 'int8' goes with quantize='int8', not {quantize!r}.")
     require_tensorflow("Conversion")

@@ -10,7 +10,7 @@ from typing import Any
 
 from dfrnet_keras.atomic import check_writable, whole_file
 from dfrnet_keras.datasets import Clip
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.features.preparation import Preparation
 from dfrnet_keras.models.frames_network import CROP_SIZE, map_network
 from dfrnet_keras.tflite.conversion.agreement import Agreement, verify
@@ -124,10 +124,8 @@ def convert_and_verify(
             cannot be loaded or converted, or there is no store to compare on.
     """
     for quantize in quantizations:
-        if quantize not in QUANTIZATIONS:
-            raise InputError(f"quantize is {quantize!r}: choose from {', '.join(QUANTIZATIONS)}.")
-    if inputs not in INPUTS:
-        raise InputError(f"inputs is {inputs!r}: choose one of {', '.join(INPUTS)}.")
+        check_choice("quantize", quantize, QUANTIZATIONS)
+    check_choice("inputs", inputs, INPUTS)
     if (model is None) == (preset is None) or (preset is not None and (store or out is None)):
         raise InputError("Give a model, or a preset and where to write it (--out), without store.")
     source = Path(model or str(preset))

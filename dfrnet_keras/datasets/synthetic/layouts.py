@@ -26,7 +26,7 @@ from dfrnet_keras.datasets.synthetic.layout_sheets import (
     write_sheet,
 )
 from dfrnet_keras.datasets.synthetic.render import SUPERSAMPLING, render_clip
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice, check_jobs
 
 _PARTS = ("smic", "casme2", "samm")
 _CLIP_SETS = ("casme", "casme3", "casme3-c", "mmew", "4dme")
@@ -138,17 +138,14 @@ def write_layout(
         InputError: An option is out of range, or the folder is not empty or cannot be made.
     """
     out = Path(out).resolve() if Path(out).name in ("", "..") else Path(out)
-    if layout not in LAYOUTS:
-        raise InputError(f"The layout {layout!r} is unknown: use one of {', '.join(LAYOUTS)}")
-    if edition not in ("raw", "cropped"):
-        raise InputError(f"The edition {edition!r} is unknown: use raw or cropped")
+    check_choice("The layout", layout, LAYOUTS)
+    check_choice("The edition", edition, ("raw", "cropped"))
     if layout != "megc2019" and (layout, edition) not in _PICTURES:
         title = "SAMM" if layout == "samm" else layout
         raise InputError(f"{title} has no cropped edition: leave that out")
     if frames < 3:
         raise InputError(f"frames is {frames}: give 3 or more")
-    if jobs == 0:
-        raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
+    check_jobs(jobs)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out} is there and not empty: choose a folder that is new or empty")
     settings: dict[str, Any] = {

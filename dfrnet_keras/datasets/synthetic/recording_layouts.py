@@ -16,7 +16,7 @@ from dfrnet_keras.datasets.synthetic.recordings import (
     DrawnRecording,
     draw_recording,
 )
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice, check_jobs
 
 _FRAME_RATES = {"casme-squared": casme_squared.FRAME_RATE, "samm-lv": samm_lv.FRAME_RATE}
 # Code and name of each video that the people of CAS(ME)^2 watched, and what its folder ends in.
@@ -73,17 +73,13 @@ def write_recordings(
         InputError: An option is out of range, or the folder is not empty or cannot be made.
     """
     out = Path(out)
-    if layout not in RECORDING_DATASETS:
-        raise InputError(
-            f"The layout {layout!r} is unknown: use one of {', '.join(RECORDING_DATASETS)}"
-        )
+    check_choice("The layout", layout, RECORDING_DATASETS)
     if not (subjects >= 1 and 1 <= recordings <= MOST_RECORDINGS):
         raise InputError(
             f"subjects is {subjects} and recordings {recordings}: give 1 or more, and 1 to "
             f"{MOST_RECORDINGS}"
         )
-    if jobs == 0:
-        raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")
+    check_jobs(jobs)
     drawn = [
         (subject, place, draw_recording(
             (seed, subject, place), seconds, _FRAME_RATES[layout], size=size,

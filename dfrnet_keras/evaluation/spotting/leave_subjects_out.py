@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dfrnet_keras.datasets.recording import KINDS, Recording
-from dfrnet_keras.errors import InputError
+from dfrnet_keras.errors import InputError, check_choice
 from dfrnet_keras.evaluation.spotting.finds import Find
 from dfrnet_keras.evaluation.spotting.learner import SpottingLearner
 from dfrnet_keras.evaluation.spotting.scores import evaluate_finds
@@ -66,8 +66,7 @@ def spot_leaving_subjects_out(
     Raises:
         InputError: There are fewer than two subjects, or an option is unknown.
     """
-    if thresholds not in THRESHOLDS:
-        raise InputError(f"thresholds is {thresholds!r}: use one of {', '.join(THRESHOLDS)}")
+    check_choice("thresholds", thresholds, THRESHOLDS)
     subjects = sorted({recording.subject for recording in recordings})
     if len(subjects) < 2:
         raise InputError(

@@ -168,8 +168,8 @@ def test_a_folder_may_be_the_current_one(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"layout": "casme4"}, "The layout 'casme4' is unknown"),
-        ({"edition": "small"}, "The edition 'small' is unknown"),
+        ({"layout": "casme4"}, "The layout is 'casme4'"),
+        ({"edition": "small"}, "The edition is 'small'"),
         ({"layout": "samm", "edition": "cropped"}, "SAMM has no cropped edition"),
         ({"frames": 2}, "frames is 2"),
         ({"jobs": 0}, "jobs is 0"),
