@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES, Clip
+from dfrnet_keras.datasets.folders import folder_of, no_folder
 from dfrnet_keras.datasets.listing import Listing, Problem
 from dfrnet_keras.datasets.tasks import TASKS, plain_task, task_classes
 from dfrnet_keras.errors import InputError, check_choice
@@ -126,10 +127,6 @@ def list_dataset(
     return read(folder, classes=classes, edition=edition, **cameras)
 
 
-def _check_name(name: str) -> None:
-    check_choice("The dataset", name, DATASETS)
-
-
 def class_names(name: str, classes: str = "megc2019") -> tuple[str, ...]:
     """Names of the classes of a dataset, in the order of their numbers.
 
@@ -140,7 +137,7 @@ def class_names(name: str, classes: str = "megc2019") -> tuple[str, ...]:
     Raises:
         InputError: The name is unknown, or the dataset has no such classes.
     """
-    _check_name(name)
+    check_choice("The dataset", name, DATASETS)
     own: tuple[str, ...] = ()
     if name in _CLIP_SETS:
         from dfrnet_keras.datasets.clip_sets import SCHEMES
@@ -165,14 +162,11 @@ def dataset_root(name: str, root: str | Path | None = None) -> Path | None:
         InputError: The name is unknown, or no folder was given and `$DFR_KERAS_DATA/<name>` is
             not there.
     """
-    _check_name(name)
-    if root is not None:
-        return Path(root)
+    check_choice("The dataset", name, DATASETS)
+    folder = folder_of(name, root)
+    if folder is not None or name in _SYNTHETIC:
+        return folder
     data = os.environ.get("DFR_KERAS_DATA")
-    if data and (Path(data) / name).is_dir():
-        return Path(data) / name
-    if name in _SYNTHETIC:
-        return None
     if data and name in (*_LICENSED, "megc2019"):
         from dfrnet_keras.datasets.megc2019 import PARTS, find_part
 
@@ -180,8 +174,4 @@ def dataset_root(name: str, root: str | Path | None = None) -> Path | None:
         found = [part for part in (find_part(Path(data), part) for part in parts) if part]
         if found:
             return Path(data) if name == "megc2019" else found[0]
-    tried = f"there is no {Path(data) / name}" if data else "DFR_KERAS_DATA is not set"
-    raise InputError(
-        f"No folder was given for the dataset {name!r} and {tried}: "
-        "name the dataset's folder as root"
-    )
+    raise no_folder(name)

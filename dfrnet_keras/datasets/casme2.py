@@ -26,7 +26,6 @@ read_casme2 = partial(
         name="casme2",
         title="CASME II",
         sheet="casme2-coding",
-        worksheet=None,
         # The official list of MEGC 2019 was drawn from the edition of 2014.
         latest=False,
         subject="sub{:02d}",

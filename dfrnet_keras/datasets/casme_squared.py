@@ -11,17 +11,18 @@ not seen), action units, emotion, type. Two further worksheets say which folder 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from dfrnet_keras.datasets.folders import SHEETS, choose_edition, enclosing, explore, refuse_other
-from dfrnet_keras.datasets.listing import Problem, Unusable
+from dfrnet_keras.datasets.listing import Unusable
 from dfrnet_keras.datasets.recording import (
     INTERVAL_LEFT_OUT,
     Interval,
-    Recording,
     Recordings,
     annotated,
-    frame_numbers,
+    assemble,
 )
 from dfrnet_keras.datasets.sheets import read_worksheets
 from dfrnet_keras.errors import InputError
@@ -54,42 +55,27 @@ def read_casme_squared(root: str | Path) -> Recordings:
         tree._replace(frames=pictures or tree.frames), root, None, _TITLE
     )
     sheet, codes, people, videos = _read_sheet(root, tree.sheets)
-    inside = enclosing(folder, root)
-    numbers, rates, sources = {}, {}, {}
-    intervals: dict[_Key, list[Interval]] = {}
-    for subject in sorted(filter(_is_subject, folder.iterdir()), key=lambda p: natural_key(p.name)):
-        for source in sorted(filter(_is_recording, subject.iterdir()), key=lambda p: p.name):
-            key = (subject.name.casefold(), _RECORDING.match(source.name)[2])  # type: ignore[index]
-            try:
-                numbers[key], rate = frame_numbers(source, inside, problems)
-            except Unusable as error:
-                problems.append(Problem(source, str(error), "the recording was left out"))
-                continue
-            sources[key], rates[key], intervals[key] = source, rate or FRAME_RATE, []
-    for row, cells in enumerate(codes, start=1):
-        if not any(cells):
-            continue
-        try:
-            key, interval, notes = _interval(cells, people, videos, numbers)
-        except Unusable as error:
-            problems.append(Problem(sheet, str(error), error.done, row))
-            continue
-        intervals[key].append(interval)
-        problems += [Problem(sheet, f"{cells[1]}: {what}", done, row) for what, done in notes]
-    recordings = [
-        Recording(
-            "casme-squared", key[0], source.stem if is_video(source) else source.name, source,
-            len(numbers[key]), rates[key],
-            tuple(sorted(intervals[key], key=lambda one: one.onset)), inside,
-        )
-        for key, source in sources.items()
-    ]  # fmt: skip
-    return Recordings(tuple(recordings), tuple(problems), (folder,), (sheet,))
+    sources = {
+        (subject.name.casefold(), _RECORDING.match(source.name)[2]):  # type: ignore[index]
+            (subject.name.casefold(), source)
+        for subject in sorted(filter(_is_subject, folder.iterdir()), key=_by_name)
+        for source in sorted(filter(_is_recording, subject.iterdir()), key=lambda p: p.name)
+    }  # fmt: skip
+    recordings = assemble(
+        "casme-squared", sources, [(n, row) for n, row in enumerate(codes, 1) if any(row)],
+        lambda row, numbers: _interval(row, people, videos, numbers),
+        frame_rate=FRAME_RATE, inside=enclosing(folder, root), sheet=sheet, problems=problems,
+    )  # fmt: skip
+    return Recordings(recordings, tuple(problems), (folder,), (sheet,))
+
+
+def _by_name(path: Path) -> Any:
+    return natural_key(path.name)
 
 
 def _interval(
-    cells: list[str], people: dict[str, str], videos: dict[str, str], numbers: dict
-) -> tuple[_Key, Interval, list[tuple[str, str]]]:
+    cells: list[str], people: dict[str, str], videos: dict[str, str], numbers: Mapping
+) -> tuple[_Key, str, Interval, list[tuple[str, str]]]:
     subject, name, onset, apex, offset, units, emotion, kind = (*cells, *[""] * 8)[:8]
     if subject not in people:
         raise Unusable(f"no row of 'naming rule1' names subject {subject!r}", INTERVAL_LEFT_OUT)
@@ -105,7 +91,7 @@ def _interval(
     interval, notes = annotated((onset, apex, offset), numbers[key], kind, label, units)
     if label is None:
         notes.append((f"the emotion {emotion!r} is unknown", "the expression has no class"))
-    return key, interval, notes
+    return key, name, interval, notes
 
 
 def _read_sheet(

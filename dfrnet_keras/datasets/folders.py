@@ -42,6 +42,24 @@ _ALL_SHEETS = (*SHEETS, ".xls", ".ods", ".numbers")
 _DEPTH = 3
 
 
+def folder_of(name: str, root: str | Path | None) -> Path | None:
+    """The folder that was given, else `$DFR_KERAS_DATA/<name>` where that is there."""
+    data = os.environ.get("DFR_KERAS_DATA")
+    if root is None and data and (Path(data) / name).is_dir():
+        root = Path(data) / name
+    return None if root is None else Path(root)
+
+
+def no_folder(name: str) -> InputError:
+    """What to say where `folder_of` finds none."""
+    data = os.environ.get("DFR_KERAS_DATA")
+    tried = f"there is no {Path(data) / name}" if data else "DFR_KERAS_DATA is not set"
+    return InputError(
+        f"No folder was given for the dataset {name!r} and {tried}: "
+        "name the dataset's folder as root"
+    )
+
+
 class Tree(NamedTuple):
     """What lies in the upper levels of a folder."""
 

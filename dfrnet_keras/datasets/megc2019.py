@@ -75,13 +75,11 @@ def read_megc2019(
             f"the first failed with: {problems[0].what}"
         )
     problems += chain.from_iterable(listing.problems for listing in listings)
-    return Listing(
-        tuple(chain.from_iterable(listing.clips for listing in listings)),
-        tuple(problems),
-        tuple(chain.from_iterable(listing.folders for listing in listings)),
-        tuple(chain.from_iterable(listing.sheets for listing in listings)),
-        tuple(chain.from_iterable(listing.notes for listing in listings)),
-    )
+    joined = {
+        name: tuple(chain.from_iterable(getattr(listing, name) for listing in listings))
+        for name in ("clips", "folders", "sheets", "notes")
+    }
+    return Listing(problems=tuple(problems), **joined)
 
 
 def find_part(root: Path, part: str) -> Path | None:

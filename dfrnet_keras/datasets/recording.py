@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 from dfrnet_keras.datasets.annotation import number
-from dfrnet_keras.datasets.folders import numbered_frames
+from dfrnet_keras.datasets.folders import folder_of, no_folder, numbered_frames
 from dfrnet_keras.datasets.listing import Problem, Unusable
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames import is_video, video_length
@@ -20,6 +20,10 @@ from dfrnet_keras.frames import is_video, video_length
 RECORDING_DATASETS = ("casme-squared", "samm-lv")
 MICRO, MACRO = KINDS = ("micro", "macro")
 INTERVAL_LEFT_OUT = "the expression was left out"
+
+Notes = list[tuple[str, str]]  # what is wrong, what was done
+_Key = TypeVar("_Key")
+_Row = TypeVar("_Row")
 
 
 @dataclass(frozen=True)
@@ -121,26 +125,70 @@ def recordings_root(name: str, root: str | Path | None = None) -> Path:
     if name not in RECORDING_DATASETS:
         choices = ", ".join(RECORDING_DATASETS)
         raise InputError(f"The dataset {name!r} has no long recordings: use one of {choices}")
-    if root is not None:
-        return Path(root)
-    data = os.environ.get("DFR_KERAS_DATA")
-    if data and (Path(data) / name).is_dir():
-        return Path(data) / name
-    tried = f"there is no {Path(data) / name}" if data else "DFR_KERAS_DATA is not set"
-    raise InputError(
-        f"No folder was given for the dataset {name!r} and {tried}: "
-        "name the dataset's folder as root"
-    )
+    folder = folder_of(name, root)
+    if folder is None:
+        raise no_folder(name)
+    return folder
 
 
-def frame_numbers(
+def assemble(
+    dataset: str,
+    sources: Mapping[_Key, tuple[str, Path]],
+    rows: Iterable[tuple[int, _Row]],
+    interval_of: Callable[
+        [_Row, Mapping[_Key, Sequence[int]]], tuple[_Key, str, Interval, list[tuple[str, str]]]
+    ],
+    *,
+    frame_rate: float,
+    inside: tuple[Path, ...],
+    sheet: Path,
+    problems: list[Problem],
+) -> tuple[Recording, ...]:
+    """Recordings with the expressions that the rows of a sheet name.
+
+    Args:
+        dataset: Its name.
+        sources: Subject and folder or video of each recording, by what `interval_of` calls it.
+        rows: Number and content of each row.
+        interval_of: Gives, of a row and the frame numbers of each recording, which recording it is
+            about, what a problem calls the row, its interval and notes; or raises `Unusable`.
+        frame_rate: Of recordings that do not say theirs.
+        inside: See `Recording`.
+        sheet: Where the rows stand.
+        problems: Gets what is wrong.
+    """
+    numbers: dict[_Key, Sequence[int]] = {}
+    rates: dict[_Key, float] = {}
+    for key, (_, source) in sources.items():
+        try:
+            numbers[key], measured = _frame_numbers(source, inside, problems)
+            rates[key] = measured or frame_rate
+        except Unusable as error:
+            problems.append(Problem(source, str(error), "the recording was left out"))
+    intervals: dict[_Key, list[Interval]] = {key: [] for key in numbers}
+    for place, row in rows:
+        try:
+            key, name, interval, notes = interval_of(row, numbers)
+        except Unusable as error:
+            problems.append(Problem(sheet, str(error), error.done, place))
+            continue
+        intervals[key].append(interval)
+        problems += [Problem(sheet, f"{name}: {what}", done, place) for what, done in notes]
+    return tuple(
+        Recording(
+            dataset, subject, source.stem if is_video(source) else source.name, source,
+            len(numbers[key]), rates[key],
+            tuple(sorted(intervals[key], key=lambda one: one.onset)), inside,
+        )
+        for key, (subject, source) in sources.items()
+        if key in numbers
+    )  # fmt: skip
+
+
+def _frame_numbers(
     source: Path, inside: Sequence[Path], problems: list[Problem]
 ) -> tuple[Sequence[int], float | None]:
-    """Numbers of the frames of a recording, ascending, and the frame rate where it is a video.
-
-    Raises:
-        Unusable: There are fewer than two frames, or the video cannot be read.
-    """
+    """Numbers of the frames of a recording, ascending, and the frame rate where it is a video."""
     if not is_video(source):
         return list(numbered_frames(source, inside, problems)), None
     try:

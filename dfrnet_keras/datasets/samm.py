@@ -30,13 +30,11 @@ read_samm = partial(
         title="SAMM",
         sheet="samm_micro_facs_codes",
         worksheet="MICRO_ONLY",
-        latest=True,
         subject="{:03d}",
         subject_folder=r"[0-9]{3}",
         clip_folder=r"[0-9]+_[0-9]+_[0-9]+",
         emotions={**{name: name for name in CLASSES}, "others": "other"},
+        # MEGC 2019 kept clips whose coded apex cannot be right: `needs_apex` stays off.
         three_classes=THREE_CLASSES,
-        # MEGC 2019 kept clips whose coded apex cannot be right; their apex is left open.
-        needs_apex=False,
     ),
 )

@@ -9,18 +9,18 @@ one gives them. https://doi.org/10.1109/FG47880.2020.00029
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from dfrnet_keras.datasets.folders import SHEETS, choose_edition, enclosing, explore, refuse_other
-from dfrnet_keras.datasets.listing import Problem, Unusable
+from dfrnet_keras.datasets.listing import Unusable
 from dfrnet_keras.datasets.recording import (
     INTERVAL_LEFT_OUT,
     MICRO,
     Interval,
-    Recording,
     Recordings,
     annotated,
-    frame_numbers,
+    assemble,
 )
 from dfrnet_keras.datasets.samm import THREE_CLASSES
 from dfrnet_keras.datasets.sheets import Row, read_sheet
@@ -49,47 +49,29 @@ def read_samm_lv(root: str | Path) -> Recordings:
     folder, problems = choose_edition(tree, root, None, _TITLE)
     sheet, rows = _read_rows(root, tree.sheets)
     labels, others = _emotions(tree.sheets)
-    inside = enclosing(folder, root)
-    sources, numbers = {}, {}
-    intervals: dict[str, list[Interval]] = {}
-    for source in sorted(folder.iterdir(), key=lambda path: natural_key(path.name)):
-        if not _RECORDING.fullmatch(source.name) or not source.is_dir():
-            continue
-        try:
-            numbers[source.name], _ = frame_numbers(source, inside, problems)
-        except Unusable as error:
-            problems.append(Problem(source, str(error), "the recording was left out"))
-            continue
-        sources[source.name], intervals[source.name] = source, []
-    for row in rows:
-        try:
-            name, interval, notes = _interval(row, numbers, labels)
-        except Unusable as error:
-            problems.append(Problem(sheet, str(error), error.done, row.number))
-            continue
-        intervals[name].append(interval)
-        clip = row.cells["Filename"]
-        problems += [Problem(sheet, f"{clip}: {what}", done, row.number) for what, done in notes]
-    recordings = [
-        Recording(
-            "samm-lv", name.partition("_")[0], name, source, len(numbers[name]), FRAME_RATE,
-            tuple(sorted(intervals[name], key=lambda one: one.onset)), inside,
-        )
-        for name, source in sources.items()
-    ]  # fmt: skip
-    return Recordings(tuple(recordings), tuple(problems), (folder,), (sheet, *others))
+    sources = {
+        source.name: (source.name.partition("_")[0], source)
+        for source in sorted(folder.iterdir(), key=lambda path: natural_key(path.name))
+        if _RECORDING.fullmatch(source.name) and source.is_dir()
+    }
+    recordings = assemble(
+        "samm-lv", sources, [(row.number, row) for row in rows],
+        lambda row, numbers: _interval(row, numbers, labels),
+        frame_rate=FRAME_RATE, inside=enclosing(folder, root), sheet=sheet, problems=problems,
+    )  # fmt: skip
+    return Recordings(recordings, tuple(problems), (folder,), (sheet, *others))
 
 
 def _interval(
-    row: Row, numbers: dict, labels: dict[str, str]
-) -> tuple[str, Interval, list[tuple[str, str]]]:
+    row: Row, numbers: Mapping, labels: dict[str, str]
+) -> tuple[str, str, Interval, list[tuple[str, str]]]:
     clip, onset, apex, offset, kind, units = (row.cells[name] for name in _COLUMNS)
     name = "_".join(clip.split("_")[:2])
     if name not in numbers:
         raise Unusable(f"{clip}: there is no recording {name!r}", INTERVAL_LEFT_OUT)
     label = labels.get(clip) if MICRO in kind.casefold() else None
     interval, notes = annotated((onset, apex, offset), numbers[name], kind, label, units)
-    return name, interval, notes
+    return name, clip, interval, notes
 
 
 def _read_rows(root: Path, sheets: list[Path]) -> tuple[Path, list[Row]]:

@@ -29,13 +29,13 @@ class Scheme(NamedTuple):
         name: Name of the dataset in `Clip.dataset`.
         title: Its name in messages.
         sheet: What the name of its sheet starts with, in lower case.
-        worksheet: The worksheet to look at first; `None` for the first one.
-        latest: Among several editions of the sheet, whether the last by name is read or the first.
         subject: How `Clip.subject` is written, a format of the subject's number.
         subject_folder: Pattern of the name of a subject's folder, as distributed.
         clip_folder: Pattern of what the names of clips begin with.
         emotions: Class of each emotion that may stand in the sheet, in lower case.
         three_classes: The MEGC 2019 class of each class; those not in it are not part of MEGC.
+        worksheet: The worksheet to look at first; `None` for the first one.
+        latest: Among several editions of the sheet, whether the last by name is read or the first.
         needs_apex: Whether clips whose apex is not after the onset are left out of the three
             classes where the list of MEGC 2019 does not apply.
         columns: The dataset's names of `COLUMNS`, where they are others; empty for none.
@@ -49,14 +49,14 @@ class Scheme(NamedTuple):
     name: str
     title: str
     sheet: str
-    worksheet: str | None
-    latest: bool
     subject: str
     subject_folder: str
     clip_folder: str
     emotions: Mapping[str, str]
     three_classes: Mapping[str, str]
-    needs_apex: bool
+    worksheet: str | None = None
+    latest: bool = True
+    needs_apex: bool = False
     columns: Mapping[str, str] = {}
     by_emotion: bool = False
     inner: str = ""
@@ -123,22 +123,17 @@ def _is_named(scheme: Scheme, path: Path) -> bool:
 
 def _read(scheme: Scheme, path: Path) -> list[Row]:
     names = {column: scheme.columns.get(column, column) for column in COLUMNS}
-    # With everything, without what only some editions have, without what only research adds.
-    for left_out in ((), (_TYPE,), (_TYPE, _UNITS)):
-        wanted = {column: name for column, name in names.items() if name and column not in left_out}
-        try:
-            rows = read_sheet(path, list(wanted.values()), prefer=scheme.worksheet)
-            break
-        except InputError as error:
-            failure = error
-    else:
-        raise failure
+    # What only some editions have, and what only research adds, may be absent.
+    optional = [names[column] for column in (_UNITS, _TYPE)]
+    columns = [name for name in names.values() if name and name not in optional]
+    rows = read_sheet(path, columns, optional=optional, prefer=scheme.worksheet)
+    mixed = any(row.cells[names[_TYPE]] for row in rows)
     return [
         Row(
             row.number,
-            {column: row.cells.get(wanted.get(column, ""), _UNKNOWN) for column in COLUMNS},
+            {column: row.cells.get(name, _UNKNOWN) for column, name in names.items()},
         )
         for row in rows
         # A sheet that has macro-expressions too says which row is which.
-        if _TYPE not in wanted or row.cells[wanted[_TYPE]].casefold().startswith("micro")
+        if not mixed or row.cells[names[_TYPE]].casefold().startswith("micro")
     ]

@@ -101,7 +101,7 @@ def test_channel_counts_may_differ():
 
 
 def test_bad_arguments():
-    with pytest.raises(InputError, match="fusion is .*: choose one of"):
+    with pytest.raises(InputError, match="choose one of dynamic, add"):
         FusionBlock(fusion="mean")
     with pytest.raises(InputError, match="must be 1 or more"):
         FusionBlock(hidden_filters=0)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from dfrnet_keras.datasets.synthetic import synthesize_clips
 from dfrnet_keras.datasets.synthetic.clips import STRONG
-from dfrnet_keras.datasets.synthetic.recording_pictures import framing_of
+from dfrnet_keras.datasets.synthetic.identity import Framing
 from dfrnet_keras.datasets.synthetic.recordings import draw_recording
 from dfrnet_keras.features.face import FaceCutter
 from dfrnet_keras.startup import start_keras
@@ -45,7 +45,7 @@ def main() -> None:
     predictor = Predictor(model)
     clips = []
     drawn = synthesize_clips(subjects=options.clips, clips_per_subject=1, seed=18, balanced=True,
-                             framing=framing_of(SIZE), **STRONG)  # fmt: skip
+                             framing=Framing.raw(*SIZE), **STRONG)  # fmt: skip
     for number, (plan, clip) in enumerate(drawn):
         # Half of them videos, half of them pictures: the page reads both.
         name = f"clip-{number:02d}"

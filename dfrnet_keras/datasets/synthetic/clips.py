@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -212,6 +212,23 @@ def _write(frames: NDArray[np.uint8], folder: Path) -> None:
     except (InputError, OSError):
         if not folder.is_dir():  # otherwise another process has rendered the same clip
             raise
+
+
+def in_processes(
+    write: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], jobs: int
+) -> Iterator[Any]:
+    """What `write` gives for the arguments of each task, as they are done."""
+    if jobs == 1:
+        yield from (write(*task) for task in tasks)
+        return
+    from joblib import Parallel, delayed
+
+    def alone(*task: Any) -> Any:
+        cv2.setNumThreads(1)  # the processes already share the processors out
+        return write(*task)
+
+    work = (delayed(alone)(*task) for task in tasks)
+    yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(work)
 
 
 def write_picture(path: Path, picture: NDArray) -> None:

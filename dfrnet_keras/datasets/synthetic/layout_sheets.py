@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from dfrnet_keras.datasets.clip_sets import SCHEMES
 
 
 class WrittenClip(NamedTuple):
@@ -47,17 +49,6 @@ class _Sheet(NamedTuple):
 
 
 _BASIC = ("anger", "disgust", "fear", "sadness")
-# Columns of further datasets, by what the sheets of CASME II and SAMM call them.
-_ALIASES = {
-    "Subject": ("sub", "sub_ID"),
-    "Filename": ("count", "fold_name"),
-    "OnsetFrame": ("OnsetF", "Onset", "onset"),
-    "ApexFrame": ("ApexF1", "ApexF2", "Apex"),
-    "OffsetFrame": ("OffsetF", "Offset", "offset"),
-    "ActionUnits": ("AU", "AUs", "au"),
-    "EstimatedEmotion": ("Emotion", "emotion"),
-    "ObjectiveClasses": ("Objectiveclass",),
-}
 _SHEETS = {
     "casme2": _Sheet(
         "CASME2-coding-20140508.xlsx",
@@ -149,15 +140,13 @@ def emotion_of(dataset: str, label: str, subject: int, place: int, others: bool)
 
 def write_sheet(folder: Path, dataset: str, clips: Sequence[WrittenClip]) -> None:
     """Write the sheet of a dataset into its folder; nothing for SMIC, which has none."""
-    import openpyxl
-
     if dataset not in _SHEETS:
         return
     layout = _SHEETS[dataset]
-    book = openpyxl.Workbook(write_only=True)
-    sheet = book.create_sheet(layout.title)
-    for row in (*layout.notes, [column or None for column in layout.columns]):
-        sheet.append(list(row))
+    rows: list[Sequence[Any]] = [*layout.notes, [column or None for column in layout.columns]]
+    # What the dataset calls columns that go by other names elsewhere.
+    own = SCHEMES[dataset].columns if dataset in SCHEMES else {}
+    usual = {theirs: name for name, theirs in own.items()}
     for clip in clips:
         units: object = "+".join(map(str, clip.units))
         if dataset == "casme2" and len(clip.units) == 1:
@@ -168,14 +157,27 @@ def write_sheet(folder: Path, dataset: str, clips: Sequence[WrittenClip]) -> Non
             "InducementCode": clip.place,
             "OnsetFrame": clip.onset,
             "ApexFrame": clip.apex,
+            "ApexF2": clip.apex,
             "OffsetFrame": clip.offset,
             "Duration": clip.offset - clip.onset + 1,
             "Micro": "1/2",
             "ActionUnits": units,
             "EstimatedEmotion": clip.emotion,
             "ObjectiveClasses": 1,
+            "Objectiveclass": 1,
         }
-        for name, aliases in _ALIASES.items():
-            cells |= dict.fromkeys(aliases, cells[name])
-        sheet.append([cells.get(column.replace(" ", "")) for column in layout.columns])
-    book.save(folder / layout.file)
+        rows.append([cells.get(usual.get(column, column).replace(" ", ""))
+                     for column in layout.columns])  # fmt: skip
+    write_workbook(folder / layout.file, {layout.title: rows})
+
+
+def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[Any]]]) -> None:
+    """Write an .xlsx file: the rows of each worksheet by its title."""
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(list(row))
+    book.save(path)

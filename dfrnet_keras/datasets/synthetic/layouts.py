@@ -8,7 +8,7 @@ the datasets.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.datasets.synthetic import PlannedClip, plan_clips
-from dfrnet_keras.datasets.synthetic.clips import write_picture
+from dfrnet_keras.datasets.synthetic.clips import in_processes, write_picture
 from dfrnet_keras.datasets.synthetic.face import render_face
 from dfrnet_keras.datasets.synthetic.identity import Framing
 from dfrnet_keras.datasets.synthetic.layout_sheets import (
@@ -163,7 +163,8 @@ def write_layout(
             # Each dataset has its own people.
             plans = _plan(part, own, _seed(part, seed), settings)
             written = []
-            for clips in _in_processes((part, own, root, others), plans, jobs):
+            where = part, own, root, others
+            for clips in in_processes(_write_person, [(where, *plan) for plan in plans], jobs):
                 written += clips
                 done += len(clips)
                 if progress is not None:
@@ -217,29 +218,9 @@ def _numbers(part: str, count: int) -> list[int]:
 _Where = tuple[str, str, Path, bool]  # dataset, edition, its folder, whether there are others
 
 
-def _in_processes(
-    where: _Where, people: Sequence[tuple[int, list[PlannedClip]]], jobs: int
-) -> Iterator[list[WrittenClip]]:
-    if jobs == 1:
-        for subject, plans in people:
-            for clip in _write_person(where, subject, plans):
-                yield [clip]
-        return
-    from joblib import Parallel, delayed
-
-    work = (delayed(_all_of_person)(where, subject, plans) for subject, plans in people)
-    yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(work)
-
-
-def _all_of_person(*arguments: Any) -> list[WrittenClip]:
-    cv2.setNumThreads(1)  # the processes already share the processors out
-    return list(_write_person(*arguments))
-
-
-def _write_person(
-    where: _Where, subject: int, plans: Sequence[PlannedClip]
-) -> Iterator[WrittenClip]:
+def _write_person(where: _Where, subject: int, plans: Sequence[PlannedClip]) -> list[WrittenClip]:
     """Write the frames of all clips of one person."""
+    written = []
     part, edition, root, others = where
     pictures = _PICTURES[part, edition]
     face = render_face(plans[0].identity, pictures.framing, supersampling=SUPERSAMPLING)
@@ -274,14 +255,8 @@ def _write_person(
                     picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC
                 )
             write_picture(path, picture)
-        yield WrittenClip(
-            subject,
-            (path.parents[1] if path.parent.name == "color" else path.parent).name,
-            spec.label,
-            place,
-            first + rendered.onset,
-            first + rendered.apex,
-            first + rendered.offset,
-            tuple(sorted(spec.weights, key=spec.weights.__getitem__)[-2:]),
-            emotion,
-        )
+        name = (path.parents[1] if path.parent.name == "color" else path.parent).name
+        moments = (first + rendered.onset, first + rendered.apex, first + rendered.offset)
+        units = tuple(sorted(spec.weights, key=spec.weights.__getitem__)[-2:])
+        written.append(WrittenClip(subject, name, spec.label, place, *moments, units, emotion))
+    return written

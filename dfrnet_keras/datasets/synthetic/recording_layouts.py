@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dfrnet_keras.atomic import whole_folder
 from dfrnet_keras.datasets import casme_squared, samm_lv
 from dfrnet_keras.datasets.recording import RECORDING_DATASETS
-from dfrnet_keras.datasets.synthetic.clips import write_picture
+from dfrnet_keras.datasets.synthetic.clips import in_processes, write_picture
+from dfrnet_keras.datasets.synthetic.layout_sheets import write_workbook
 from dfrnet_keras.datasets.synthetic.recordings import (
     HAPPENINGS,
     DrawnInterval,
@@ -90,25 +91,14 @@ def write_recordings(
     ]  # fmt: skip
     with whole_folder(out) as partial:
         written = []
-        for one in _in_processes(layout, partial, drawn, jobs):
+        tasks = [(layout, partial, *one) for one in drawn]
+        for one in in_processes(_write_frames, tasks, jobs):
             written.append(one)
             if progress is not None:
                 progress(len(written), len(drawn))
         written.sort()
         _SHEETS[layout](partial, written)
     return out
-
-
-def _in_processes(
-    layout: str, root: Path, drawn: list[tuple[int, int, DrawnRecording]], jobs: int
-) -> Iterator[_Written]:
-    if jobs == 1:
-        yield from (_write_frames(layout, root, *one) for one in drawn)
-        return
-    from joblib import Parallel, delayed
-
-    work = (delayed(_write_frames)(layout, root, *one) for one in drawn)
-    yield from Parallel(n_jobs=jobs, return_as="generator_unordered")(work)
 
 
 def _write_frames(
@@ -143,7 +133,7 @@ def _write_casme_squared(root: Path, written: list[_Written]) -> None:
             rows.append([subject, name, *moments, units, one.label, f"{one.kind}-expression", ""])
     people = sorted({subject for subject, *_ in written})
     folders = [[number, f"s{_FIRST_FOLDER + number - 1}", number] for number in people]
-    _save(
+    write_workbook(
         root / "CAS(ME)^2code_final.xlsx",
         {
             "CASFEcode_final": rows,
@@ -155,22 +145,9 @@ def _write_casme_squared(root: Path, written: list[_Written]) -> None:
 
 def _write_samm_lv(root: Path, written: list[_Written]) -> None:
     notes = [["Drawn recordings in the layout of SAMM Long Videos: invented people"], *[[]] * 8]
-    long: list[list[Any]] = [
-        *notes,
-        [
-            "Subject",
-            "Filename",
-            "Inducement Code",
-            "Onset",
-            "Apex",
-            "Offset",
-            "Duration",
-            "Type",
-            "Action Units",
-            "Notes",
-        ],
-    ]
-    short: list[list[Any]] = [["Subject", "Filename", "Estimated Emotion"]]  # fmt: skip
+    columns = "Subject,Filename,Inducement Code,Onset,Apex,Offset,Duration,Type,Action Units,Notes"
+    long: list[list[Any]] = [*notes, columns.split(",")]
+    short: list[list[Any]] = [["Subject", "Filename", "Estimated Emotion"]]
     for subject, place, intervals in written:
         for count, one in enumerate(intervals, start=1):
             clip, who = f"{_samm_name(subject, place)}_{count}", _FIRST_SUBJECT + subject - 1
@@ -181,19 +158,8 @@ def _write_samm_lv(root: Path, written: list[_Written]) -> None:
             long.append([f"{who:03d}", clip, place + 1, *moments, lasting, kind, units, ""])
             if one.kind == "micro":
                 short.append([f"{who:03d}", clip, _EMOTIONS.get(one.label or "", "Other")])
-    _save(root / "SAMM_LongVideos_V1_Release.xlsx", {"FACS_Movement_Only": long})
-    _save(root / "SAMM_Micro_FACS_Codes_v2.xlsx", {"MICRO_ONLY": short})
+    write_workbook(root / "SAMM_LongVideos_V1_Release.xlsx", {"FACS_Movement_Only": long})
+    write_workbook(root / "SAMM_Micro_FACS_Codes_v2.xlsx", {"MICRO_ONLY": short})
 
 
 _SHEETS = {"casme-squared": _write_casme_squared, "samm-lv": _write_samm_lv}
-
-
-def _save(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
-    import openpyxl
-
-    book = openpyxl.Workbook(write_only=True)
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append(row)
-    book.save(path)

@@ -6,7 +6,6 @@ remapping of the person, the wall behind, light, and grain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -50,12 +49,6 @@ class DrawnInterval:
     units: tuple[int, ...]
     strength: float
     seed: tuple[int, ...] = field(repr=False)
-
-
-def framing_of(size: tuple[int, int]) -> Framing:
-    """Head and shoulders in the middle of a picture (width, height)."""
-    width, height = size
-    return Framing(width, height, (width - 1) / 2, (height - 1) / 2, height / 3.2)
 
 
 def head_of(identity: Identity) -> Head:
@@ -109,7 +102,7 @@ class Camera:
         flicker: float,
         noise: float,
     ) -> None:
-        self.framing, self.frame_rate, self.seed = framing_of(size), frame_rate, seed
+        self.framing, self.frame_rate, self.seed = Framing.raw(*size), frame_rate, seed
         self._head, self._traits = head_of(identity), identity.traits
         width, height, cx, cy, scale = self.framing
         margin = int(np.ceil(0.5 * scale))  # shoulders below the picture, for a head that rises
@@ -218,15 +211,10 @@ def draw_expression(
     random: np.random.Generator, head: Head, free: float = 0.2
 ) -> tuple[NDArray[np.float64], int, NDArray[np.float32]]:
     """As `draw_movement`, without a blink: the largest displacement is that of the expression."""
-    for drawn in _expressions(random, head, free):
+    while True:
+        drawn = draw_movement(random, "expression", head, free)
         if not drawn[2][-1].any():
             return drawn
-    raise AssertionError  # the drawing above does not end
-
-
-def _expressions(random: np.random.Generator, head: Head, free: float) -> Iterator:
-    while True:
-        yield draw_movement(random, "expression", head, free)
 
 
 def _scaled(field: NDArray, strength: float) -> NDArray[np.float32]:

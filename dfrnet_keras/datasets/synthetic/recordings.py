@@ -18,12 +18,11 @@ from numpy.typing import NDArray
 from dfrnet_keras.atomic import whole_file
 from dfrnet_keras.datasets.clip import MEGC2019_CLASSES
 from dfrnet_keras.datasets.synthetic.face_model import UNITS
-from dfrnet_keras.datasets.synthetic.identity import make_identity
+from dfrnet_keras.datasets.synthetic.identity import Framing, make_identity
 from dfrnet_keras.datasets.synthetic.recording_pictures import (
     Camera,
     DrawnInterval,
     draw_expression,
-    framing_of,
     head_of,
 )
 from dfrnet_keras.errors import InputError
@@ -143,10 +142,20 @@ def draw_recording(
     seed = (seed,) if isinstance(seed, int) else tuple(seed)
     person = (*seed, 24) if person is None else (person,) if isinstance(person, int) else person
     allowed = set(happenings)
-    _check(seconds, frame_rate, size, micro, macro, allowed)
+    if seconds * frame_rate < 20 or frame_rate < 10:
+        raise InputError(
+            f"{seconds} seconds at {frame_rate} frames a second: give 20 frames or more, at 10 a "
+            "second or more"
+        )
+    if min(size) < 64:
+        raise InputError(f"{size[0]} x {size[1]} is too small: give 64 pixels or more")
+    if min(micro, macro) < 0:
+        raise InputError(f"micro is {micro} and macro {macro}: give 0 or more a minute")
+    if unknown := allowed - set(HAPPENINGS):
+        raise InputError(f"unknown happenings {sorted(unknown)}: give some of {HAPPENINGS}")
     count = round(seconds * frame_rate)
     random = np.random.default_rng([*seed, 25])
-    scale = framing_of(size).scale
+    scale = Framing.raw(*size).scale
     eyes = make_identity(person).traits["eye_height"]
     minutes = seconds / 60
 
@@ -225,27 +234,6 @@ def write_video(recording: DrawnRecording, path: str | Path, *, codec: str | Non
         for frame in recording.frames():
             video.write(frame[..., ::-1])
         video.release()
-
-
-def _check(
-    seconds: float,
-    frame_rate: float,
-    size: tuple[int, int],
-    micro: float,
-    macro: float,
-    happenings: set[str],
-) -> None:
-    if seconds * frame_rate < 20 or frame_rate < 10:
-        raise InputError(
-            f"{seconds} seconds at {frame_rate} frames a second: give 20 frames or more, at 10 a "
-            "second or more"
-        )
-    if min(size) < 64:
-        raise InputError(f"{size[0]} x {size[1]} is too small: give 64 pixels or more")
-    if min(micro, macro) < 0:
-        raise InputError(f"micro is {micro} and macro {macro}: give 0 or more a minute")
-    if unknown := happenings - set(HAPPENINGS):
-        raise InputError(f"unknown happenings {sorted(unknown)}: give some of {HAPPENINGS}")
 
 
 def _place(

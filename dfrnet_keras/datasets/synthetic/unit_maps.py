@@ -71,8 +71,8 @@ class UnitMaps:
 
     @classmethod
     def joined(cls, parts: list[UnitMaps]) -> UnitMaps:
-        names = ("flow", "labels", "kinds", "units", "peaks", "rendered")
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        columns = zip(*(vars(part).values() for part in parts), strict=True)
+        return cls(*map(np.concatenate, columns))
 
 
 def draw_unit_maps(
