@@ -40,12 +40,19 @@ def whole_file(path: str | os.PathLike[str], *, overwrite: bool = True) -> Itera
     path = Path(path)
     if path.exists() and not overwrite:
         raise InputError(f"{path} is there already: give --overwrite or another name.")
+    with _beside(path) as partial:
+        yield partial
+        os.replace(partial, path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A name beside a file to write under; what is there at the end is removed."""
     partial = path.with_name(f"partial-{os.getpid()}-{path.name}")
     try:
         with _unwritable(path, partial):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield partial
-            os.replace(partial, path)
     finally:
         with suppress(OSError):  # what could not be made need not be removed
             partial.unlink(missing_ok=True)
@@ -100,15 +107,8 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     Raises:
         InputError: It cannot.
     """
-    path = Path(path)
-    partial = path.with_name(f"partial-{os.getpid()}-{path.name}")
-    try:
-        with _unwritable(path, partial):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(b"\0" * 4096)  # an empty file has room on a full disk
-    finally:
-        with suppress(OSError):  # what could not be made need not be removed
-            partial.unlink(missing_ok=True)
+    with _beside(Path(path)) as partial:
+        partial.write_bytes(b"\0" * 4096)  # an empty file has room on a full disk
 
 
 @contextmanager

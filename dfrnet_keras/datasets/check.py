@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from dfrnet_keras.datasets import class_names, dataset_root, list_dataset
 from dfrnet_keras.datasets.clip import Clip
@@ -15,11 +16,14 @@ from dfrnet_keras.datasets.megc2019 import PARTS
 from dfrnet_keras.datasets.recording import (
     KINDS,
     RECORDING_DATASETS,
+    Recording,
     list_recordings,
     recordings_root,
 )
 from dfrnet_keras.datasets.tasks import plain_task
 from dfrnet_keras.errors import InputError
+
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,18 @@ def check_dataset(
         return Report(name, folder, classes, _contents((), names), expected, failure=str(error))
     clips, problems = list(listing.clips), list(listing.problems)
     if read is not None:
-        clips = _open(clips, read, every_frame, problems, progress)
+
+        def opened(clip: Clip) -> None:
+            wanted: Sequence[int] = range(clip.onset, clip.offset + 1)
+            if not every_frame:
+                apex = () if clip.apex is None else (clip.apex,)
+                wanted = sorted({clip.onset, clip.offset, *apex})
+            read(clip.frames, wanted)
+
+        def problem(clip: Clip, error: Exception) -> Problem:
+            return Problem(clip.frames[clip.onset].parent, str(error))
+
+        clips = _readable(clips, opened, problem, problems, progress)
     if camera is None:
         there = " ".join(folder.name.upper() for folder in listing.folders)
         camera = next((camera for camera in ("VIS", "NIR") if camera in there), None)
@@ -189,21 +204,21 @@ def check_recordings(
     except InputError as error:
         nothing = Contents(0, 0, dict.fromkeys(KINDS, 0))
         return Report(name, folder, "kinds", nothing, expected, failure=str(error))
-    problems, kept = list(listed.problems), []
-    for done, recording in enumerate(listed.recordings, start=1):
+    problems = list(listed.problems)
+
+    def opened(recording: Recording) -> None:
         last = recording.count - 1
-        try:
-            if read is not None and every_frame:
-                for start in range(0, last + 1, 100):  # whole recordings do not fit into memory
-                    read(recording.frames(), range(start, min(start + 100, last + 1)))
-            elif read is not None:
-                read(recording.frames(), sorted({0, last // 2, last}))
-        except (InputError, OSError) as error:
-            problems.append(Problem(recording.source, str(error), "the recording was left out"))
-        else:
-            kept.append(recording)
-        if progress is not None:
-            progress(done, len(listed.recordings))
+        parts: Sequence[Sequence[int]] = [sorted({0, last // 2, last})]
+        if every_frame:  # whole recordings do not fit into memory
+            parts = [range(start, min(start + 100, last + 1)) for start in range(0, last + 1, 100)]
+        if read is not None:
+            for part in parts:
+                read(recording.frames(), part)
+
+    def problem(recording: Recording, error: Exception) -> Problem:
+        return Problem(recording.source, str(error), "the recording was left out")
+
+    kept = _readable(listed.recordings, opened, problem, problems, progress)
     kinds = Counter(one.kind for recording in kept for one in recording.intervals)
     subjects = len({recording.subject for recording in kept})
     found = Contents(len(kept), subjects, {kind: kinds[kind] for kind in KINDS})
@@ -264,25 +279,22 @@ def _failure(found: Contents, parts: dict[str, tuple[Contents, Contents | None]]
     return None
 
 
-def _open(
-    clips: list[Clip],
-    read: Callable[[Sequence[Path], Sequence[int]], object],
-    every_frame: bool,
+def _readable(
+    parts: Sequence[_Part],
+    read: Callable[[_Part], None],
+    problem: Callable[[_Part, Exception], Problem],
     problems: list[Problem],
     progress: Callable[[int, int], None] | None,
-) -> list[Clip]:
-    """The clips whose frames can be read; a problem for each of the others."""
+) -> list[_Part]:
+    """The clips or recordings that can be read; a problem for each of the others."""
     kept = []
-    for done, clip in enumerate(clips, start=1):
-        wanted: Sequence[int] = range(clip.onset, clip.offset + 1)
-        if not every_frame:
-            wanted = sorted({clip.onset, clip.offset, *([] if clip.apex is None else [clip.apex])})
+    for done, part in enumerate(parts, start=1):
         try:
-            read(clip.frames, wanted)
+            read(part)
         except (InputError, OSError) as error:
-            problems.append(Problem(clip.frames[clip.onset].parent, str(error)))
+            problems.append(problem(part, error))
         else:
-            kept.append(clip)
+            kept.append(part)
         if progress is not None:
-            progress(done, len(clips))
+            progress(done, len(parts))
     return kept

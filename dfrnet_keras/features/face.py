@@ -26,19 +26,6 @@ from dfrnet_keras.features.face_detection import (
     find_faces,
 )
 
-__all__ = [
-    "CROPS",
-    "FINDERS",
-    "Face",
-    "FaceCutter",
-    "crop_face",
-    "cut_face",
-    "cut_faces",
-    "find_face",
-    "find_faces",
-    "frames_needed",
-]
-
 CROPS = ("auto", "face", "none")
 _LARGEST_CUT = 8192  # pixels: a side that no memory minds, and larger than any face of a camera
 # Faces are cut out at least this large, so that maps of any size have the same apex.

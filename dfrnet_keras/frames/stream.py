@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from dfrnet_keras.errors import InputError
 from dfrnet_keras.frames.files import list_frames
 from dfrnet_keras.frames.read import read_image
-from dfrnet_keras.frames.video import from_bgr, open_video, truncated, video_length
+from dfrnet_keras.frames.video import timed_frames, video_length
 
 _USUAL_RATE = 30.0  # frames a second, where a video does not say
 
@@ -60,29 +60,13 @@ def stream_frames(
         for index, file in enumerate(list_frames(path)[start:], start):
             yield TimedFrame(index, index / rate, read_image(file, gray=gray))
         return
-    announced, stated = video_length(path)
-    step = 1 / (rate or stated or _USUAL_RATE)
-    index, second, first = -1, -step, None
-    shape: tuple[int, ...] | None = None
-    with open_video(path) as capture:
-        while capture.grab():
-            index += 1
-            said = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-            first = said if first is None else first
-            # Containers without times say 0, or the same again.
-            later = rate is None and (said - first > second if index else True)
-            second = said - first if later else second + step
-            if index < start:
-                continue
-            success, picture = capture.retrieve()
-            if not success:
-                break
-            if shape not in (None, picture.shape):
-                raise InputError(
-                    f"{path} changes its size at frame {index}: give a recording of one size"
-                )
-            shape = picture.shape
-            yield TimedFrame(index, second, from_bgr(picture, gray))
-    reason = truncated(path, index + 1, announced)
-    if reason is not None:
-        raise reason
+    step = 1 / (rate or video_length(path)[1] or _USUAL_RATE)
+    second, first = -step, None
+    frames = timed_frames(path, range(start, sys.maxsize), gray=gray)
+    for index, (said, picture) in enumerate(frames):
+        first = said if first is None else first
+        # Containers without times say 0, or the same again.
+        later = rate is None and (said - first > second if index else True)
+        second = said - first if later else second + step
+        if picture is not None:
+            yield TimedFrame(index, second, picture)

@@ -49,12 +49,20 @@ def decode(
     Raises:
         InputError: The file is no video that can be read, is truncated, or changes its size.
     """
+    for _, picture in timed_frames(path, wanted, gray=gray):
+        yield picture
+
+
+def timed_frames(
+    path: str | Path, wanted: Container[int], *, gray: bool = False
+) -> Iterator[tuple[float, NDArray[np.uint8] | None]]:
+    """The same, each with what the video says of when it was taken, in seconds."""
     count = 0
     with open_video(path) as capture:
         announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         shape: tuple[int, ...] | None = None
         while capture.grab():
-            image = None
+            second, image = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, None
             if count in wanted:
                 success, image = capture.retrieve()
                 if not success:
@@ -66,13 +74,13 @@ def decode(
                     )
                 shape = image.shape
             count += 1
-            yield None if image is None else from_bgr(image, gray)
-    reason = truncated(path, count, announced)
+            yield second, None if image is None else from_bgr(image, gray)
+    reason = _truncated(path, count, announced)
     if reason is not None:
         raise reason
 
 
-def truncated(path: str | Path, count: int, announced: int) -> InputError | None:
+def _truncated(path: str | Path, count: int, announced: int) -> InputError | None:
     """What to say of a video that ended after `count` frames; `None` where that is its length."""
     if count == 0:
         return _unreadable(path)

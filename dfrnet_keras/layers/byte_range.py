@@ -17,9 +17,6 @@ class ByteRange(BaseLayer):
     Rounded to whole numbers. Rounding has no gradient; the one before it is passed on. A channel
     of one value becomes 0.
 
-    Args:
-        **kwargs: Base layer arguments, such as `name` and `dtype`.
-
     Call arguments:
         inputs: Maps.
 

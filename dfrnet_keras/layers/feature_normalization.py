@@ -19,9 +19,6 @@ class FeatureNormalization(BaseLayer):
     is exported takes raw features. (`keras.layers.Normalization` keeps them as constants, which a
     compiled graph goes on using after a second `adapt`.)
 
-    Args:
-        **kwargs: Base layer arguments, such as `name` and `dtype`.
-
     Call arguments:
         inputs: Maps of any real range.
 

@@ -16,9 +16,6 @@ class FrameDifference(BaseLayer):
     The same as `features.frame_difference`. Rounding has no gradient; the one before it is passed
     on.
 
-    Args:
-        **kwargs: Base layer arguments, such as `name` and `dtype`.
-
     Call arguments:
         inputs: A list of two batches of gray pictures, onset and apex, uint8 or real, between 0
             and 255.

@@ -21,9 +21,6 @@ class Gray(BaseLayer):
     Values that are no gray level of a picture (not finite, or beyond 1,000) become black: a graph
     cannot refuse them, and one of them would spoil every pixel of the flow.
 
-    Args:
-        **kwargs: Base layer arguments, such as `name` and `dtype`.
-
     Call arguments:
         inputs: Pictures, uint8 or real, between 0 and 255.
 

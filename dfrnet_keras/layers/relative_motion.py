@@ -21,9 +21,6 @@ class RelativeMotion(BaseLayer):
     movement does not hide a weak one. Units and range of the flow (pixels, or bytes stretched from
     0 to 255) no longer matter.
 
-    Args:
-        **kwargs: Base layer arguments, such as `name` and `dtype`.
-
     Call arguments:
         inputs: Flow maps: horizontal and vertical displacement and strain.
 
@@ -53,9 +50,6 @@ class RelativeMotion(BaseLayer):
 
 class MirroredMotion(BaseLayer):
     """The mirror image of motion around zero: left and right change places, and u its sign.
-
-    Args:
-        **kwargs: Base layer arguments, such as `name` and `dtype`.
 
     Call arguments:
         inputs: What `RelativeMotion` gives.

@@ -14,9 +14,6 @@ from dfrnet_keras.layers.base import BaseLayer, Shape
 class TokenEmbedding(BaseLayer):
     """Put a learned class token before the patch tokens and add a learned position to each.
 
-    Args:
-        **kwargs: Base layer arguments, such as `name` and `dtype`.
-
     Call arguments:
         inputs: Patch tokens.
 

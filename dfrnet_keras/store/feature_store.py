@@ -27,8 +27,6 @@ from dfrnet_keras.store.files import (
     open_arrays,
 )
 
-__all__ = ["FeatureStore", "StoredClip"]
-
 
 class FeatureStore:
     """Feature maps of many clips; made by `build`, `build_from_maps` or `open`.
