@@ -102,11 +102,7 @@ def whole_folder(path: str | os.PathLike[str], *, overwrite: bool = False) -> It
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Find out before the work whether a file can be written.
-
-    Raises:
-        InputError: It cannot.
-    """
+    """Raise `InputError` before the work where a file cannot be written."""
     with _beside(Path(path)) as partial:
         partial.write_bytes(b"\0" * 4096)  # an empty file has room on a full disk
 

@@ -14,20 +14,12 @@ class InputError(ValueError):
 
 
 def check_choice(what: str, value: object, choices: Iterable[str]) -> None:
-    """Refuse a value that is not among its choices.
-
-    Raises:
-        InputError: Names the choices.
-    """
+    """Refuse a value that is not among its choices, which the `InputError` names."""
     if value not in (choices := tuple(choices)):
         raise InputError(f"{what} is {value!r}: choose one of {', '.join(choices)}.")
 
 
 def check_jobs(jobs: int) -> None:
-    """Refuse 0 processes.
-
-    Raises:
-        InputError: They are 0.
-    """
+    """Refuse 0 processes."""
     if jobs == 0:
         raise InputError("jobs is 0: give the number of processes, or -1 for one per processor")

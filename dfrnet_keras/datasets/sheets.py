@@ -89,11 +89,7 @@ def read_sheet(
 
 
 def read_worksheets(path: Path) -> dict[str, list[list[str]]]:
-    """All cells of a sheet without a header, as text: the rows of each worksheet by its title.
-
-    Raises:
-        InputError: The file cannot be read.
-    """
+    """All cells of a sheet without a header, as text: the rows of each worksheet by its title."""
     with _readable(path):
         return {
             title: [[cell_text(value) for value in row] for row in islice(rows, _MOST_ROWS)]

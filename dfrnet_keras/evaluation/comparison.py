@@ -142,11 +142,7 @@ def names_of(runs: Sequence[Run]) -> list[str]:
 
 
 def check_comparable(runs: Sequence[Run]) -> None:
-    """Refuse runs that are one, or whose protocols, classes, clips, labels or folds differ.
-
-    Raises:
-        InputError: Names the first difference.
-    """
+    """Refuse runs that are one, or whose protocols, classes, clips, labels or folds differ."""
     names = [str(run.path) if run.path else name
              for run, name in zip(runs, names_of(runs), strict=True)]  # fmt: skip
     paths = [run.path.resolve() for run in runs if run.path]

@@ -222,11 +222,7 @@ def _held_out(
     random: np.random.Generator,
     when: str,
 ) -> np.ndarray:
-    """Those of the clips whose subjects are held out for validation.
-
-    Raises:
-        InputError: With too few subjects; `when` says in which fold.
-    """
+    """Clips of subjects held out for validation; with too few, `when` says in which fold."""
     unique = sorted({row.person for row in store.rows})
     owner = np.array([unique.index(row.person) for row in store.rows])
     chosen = _validation_subjects(

@@ -75,11 +75,7 @@ def _settings_of(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a run folder for this process alone; the system lets go of it even after a kill.
-
-    Raises:
-        InputError: Another process holds it, or it cannot be written.
-    """
+    """Hold a run folder for this process alone; the system lets go of it even after a kill."""
     from filelock import FileLock, Timeout
 
     try:
@@ -101,11 +97,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def claim(folder: Path, settings: dict[str, Any]) -> None:
-    """Write the settings into a new run folder, or hold them against those of an old one.
-
-    Raises:
-        InputError: Where the folder belongs to a run of other settings; the message names them.
-    """
+    """Write the settings into a new run folder, or refuse an old one of other settings."""
     path = folder / "settings.json"
     settings = json.loads(json.dumps(settings))
     # Without a fold it is no run yet: settings that proved impossible may be given anew.

@@ -93,11 +93,7 @@ def check_maps(
 
 
 def check_counts(**values: int) -> None:
-    """Refuse arguments below 1.
-
-    Raises:
-        InputError: Names the first such argument.
-    """
+    """Refuse arguments below 1; the `InputError` names the first such."""
     for name, value in values.items():
         if value < 1:
             raise InputError(f"{name} must be 1 or more, not {value}.")

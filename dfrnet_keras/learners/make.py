@@ -22,11 +22,7 @@ LEARNERS: tuple[str, ...] = (*TRAINABLE, *KERNEL_MACHINES, "preset", "majority")
 
 
 def check_name(model: str) -> None:
-    """Refuse a name that no model has.
-
-    Raises:
-        InputError: With the names there are.
-    """
+    """Refuse a name that no model has; the `InputError` names those there are."""
     check_choice("model", model, LEARNERS)
 
 

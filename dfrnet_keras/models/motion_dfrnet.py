@@ -128,11 +128,7 @@ def set_members(
 
 
 def refuse_size(size: int) -> None:
-    """Refuse maps that cannot be averaged down to the size that the members take.
-
-    Raises:
-        InputError: `size` is no multiple of 28.
-    """
+    """Refuse maps whose size is no multiple of 28: the members could not average them down."""
     if size < SIDE or size % SIDE:
         raise InputError(
             f"Maps of {size} x {size} cannot be averaged down to {SIDE} x {SIDE}: prepare them "

@@ -19,11 +19,7 @@ TorchBatchNormalization = partial(layers.BatchNormalization, momentum=0.9, epsil
 
 
 def check_sizes(network: str, input_size: int, smallest: int, classes: int) -> None:
-    """Refuse maps that are too small for a network, and less than one class.
-
-    Raises:
-        InputError: With what the network takes.
-    """
+    """Refuse maps that are too small for a network, and less than one class."""
     if input_size < smallest:
         raise InputError(f"{network} takes input_size from {smallest} up, not {input_size}.")
     check_counts(classes=classes)

@@ -132,11 +132,7 @@ class Preset:
 
 
 def preset_folder(name: str | os.PathLike[str]) -> Path:
-    """Where a preset lies.
-
-    Raises:
-        InputError: With the presets that there are.
-    """
+    """Where a preset lies; an `InputError` names the presets that there are."""
     folder = _FOLDER / name if str(name) in list_presets() else Path(name)
     if not (folder / CARD).is_file():
         raise InputError(
@@ -157,11 +153,7 @@ def preset_file(name: str | os.PathLike[str] = DEFAULT_PRESET) -> Path:
 
 
 def read_card(folder: Path) -> dict[str, Any]:
-    """The card of a preset.
-
-    Raises:
-        InputError: It is damaged.
-    """
+    """The card of a preset; an `InputError` where it is damaged."""
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         for entry in ("classes", "units", "training", "temperatures", "thresholds", "files"):
@@ -175,11 +167,7 @@ _REPAIR = "install the package again, or make the preset again with dfr-keras pr
 
 
 def checked_file(folder: Path, card: dict[str, Any], name: str) -> Path:
-    """A file of a preset, held against the hash in the card.
-
-    Raises:
-        InputError: It is missing or not the file that the card speaks of.
-    """
+    """A file of a preset, refused where its hash is not that in the card."""
     path = folder / name
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -107,11 +107,7 @@ def single_picture(path: Path) -> str:
 
 
 def check_order(onset: int, apex: int | None, offset: int | None) -> None:
-    """Refuse indexes that do not come one after the other.
-
-    Raises:
-        InputError: One is before the onset, or the onset before the first frame.
-    """
+    """Refuse indexes that do not come one after the other, or begin below 0."""
     if onset < 0:
         raise InputError(f"onset is {onset}: frames are counted from 0")
     if offset is not None and offset <= onset:

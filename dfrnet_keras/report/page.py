@@ -24,11 +24,7 @@ if TYPE_CHECKING:
 
 
 def check_page(path: str | os.PathLike[str]) -> Path:
-    """Refuse a path that cannot be a page, before anything is computed for it.
-
-    Raises:
-        InputError: It does not end in .html, or is a folder.
-    """
+    """Refuse a folder, and a path that does not end in .html, before anything is computed."""
     path = Path(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{path} is to hold a web page: give a name that ends in .html.")

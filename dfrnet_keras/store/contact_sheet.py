@@ -73,11 +73,7 @@ def write_gallery(store: FeatureStore, clips: Sequence[Clip], path: str | Path) 
 
 
 def check_target(path: Path) -> None:
-    """Refuse a name that is neither that of a picture nor that of a folder.
-
-    Raises:
-        InputError: It has the ending of something else.
-    """
+    """Refuse a name that is neither that of a picture nor that of a folder."""
     if path.suffix and path.suffix.lower() not in SUFFIXES:
         raise InputError(
             f"{path} is neither a picture nor a folder: end it in {', '.join(SUFFIXES)}, or in "
@@ -86,11 +82,7 @@ def check_target(path: Path) -> None:
 
 
 def check_picture(path: Path) -> None:
-    """Refuse a name that is not that of a picture.
-
-    Raises:
-        InputError: It has another ending.
-    """
+    """Refuse a name that is not that of a picture."""
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{path} is no name for a picture: end it in {', '.join(SUFFIXES)}")
 

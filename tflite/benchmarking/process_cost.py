@@ -35,11 +35,7 @@ class ProcessCost:
 
 
 def measure_process_cost(path: str | os.PathLike[str], *, threads: int = 1) -> ProcessCost:
-    """Measure a file in a process of its own.
-
-    Raises:
-        InputError: The file cannot be run.
-    """
+    """Measure a file in a process of its own; an `InputError` where it cannot be run."""
     command = [sys.executable, "-m", __name__, os.fspath(path), str(threads)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

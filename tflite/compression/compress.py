@@ -124,11 +124,7 @@ def fine_tuning_fold(store: FeatureStore, seed: int = 0) -> Fold:
 def fine_tuning(
     method: str, epochs: int | None = None, learning_rate: float | None = None
 ) -> tuple[int, float]:
-    """Epochs and learning rate of a method, its own where `None` is given.
-
-    Raises:
-        InputError: There is no such method.
-    """
+    """Epochs and learning rate of a method, its own where `None` is given."""
     check_choice("method", method, FINE_TUNING)
     own_epochs, own_rate = FINE_TUNING[method]
     return (

@@ -201,11 +201,7 @@ def convert_and_verify(
 
 
 def check_targets(paths: Sequence[Path], overwrite: bool) -> None:
-    """Find out before the work that a file is there already.
-
-    Raises:
-        InputError: One is, and it may not be replaced.
-    """
+    """Refuse before the work to replace a file that is there already."""
     there = [path for path in paths if path.exists()]
     if there and not overwrite:
         raise InputError(f"{there[0]} is there already: give --overwrite or another --out.")

@@ -125,11 +125,7 @@ def input_types(model: Any) -> dict[str, np.dtype]:
 
 
 def require_tensorflow(what: str) -> None:
-    """Refuse what other backends of Keras cannot do.
-
-    Raises:
-        InputError: Keras runs on another one.
-    """
+    """Refuse to go on where Keras runs on another backend."""
     import keras
 
     if keras.backend.backend() != "tensorflow":
