@@ -154,9 +154,6 @@ def list_frames(folder: str | Path) -> tuple[Path, ...]:
     Args:
         folder: The folder; folders inside it, hidden files and other files are passed over.
 
-    Returns:
-        The paths as `in_order` puts them.
-
     Raises:
         InputError: There is no such folder, or no image in it.
     """

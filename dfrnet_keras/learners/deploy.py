@@ -48,9 +48,6 @@ def fit_for_deployment(
             and store, that run's figures are written into the file as what to expect.
         seed: Of weights, order and augmentation.
 
-    Returns:
-        Path of the file.
-
     Raises:
         InputError: Where the folder holds another run or a network already, or training failed.
     """

@@ -229,9 +229,6 @@ def write_preset(
         card: What `read_card` gives back; the hashes are added.
         files: Further files by name.
         overwrite: Whether a folder that is there is replaced.
-
-    Returns:
-        The folder.
     """
     with whole_folder(folder, overwrite=overwrite) as partial:
         named: dict[str, Any] = {}

@@ -37,9 +37,6 @@ def save_network(
             reader wants to know (training, leave-one-subject-out figures); JSON can hold it.
         overwrite: Whether a file that exists is replaced.
 
-    Returns:
-        The path.
-
     Raises:
         InputError: The file exists and may not be replaced, or cannot be written.
     """

@@ -21,9 +21,6 @@ def write_matrices(figure: Mapping[str, Any], path: str | os.PathLike[str]) -> P
         figure: What `reproduce` gave for `"figure6"` or `"figure7"`. A panel without clips stays
             empty but for the reason.
         path: The PNG file; one that is there is replaced.
-
-    Returns:
-        Its path.
     """
     panels = figure["panels"]
     with figure_of(3.6 * len(panels), 4.2) as canvas, whole_file(path) as partial:

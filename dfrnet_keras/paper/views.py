@@ -32,9 +32,6 @@ def refusal(what: str, source: Source, rows: Iterable[Row], *, has_costs: bool =
         source: The data.
         rows: Its rows, none of which can be trained.
         has_costs: Whether it has columns that need no training.
-
-    Returns:
-        A sentence.
     """
     store = source.store
     lacking = sorted({name for row in rows for name in missing_views(row, store)})

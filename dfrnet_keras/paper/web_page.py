@@ -20,9 +20,6 @@ def write_page(tables: Sequence[Mapping[str, Any]], path: str | Path, command: s
         path: The page, ending in .html; one that is there is replaced.
         command: What was typed, to be shown.
 
-    Returns:
-        Its path.
-
     Raises:
         InputError: The page cannot be written, or bears another kind of name.
     """

@@ -29,9 +29,6 @@ def loss_pictures(folds: Sequence[FoldRecord]) -> Picture:
 
     Args:
         folds: Each with the curves `"loss"` and `"validation_loss"`, or with neither.
-
-    Returns:
-        A picture of each of the two losses.
     """
     pictures = []
     for key, title in _LOSSES.items():

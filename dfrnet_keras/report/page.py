@@ -43,9 +43,6 @@ def write_page(path: Path, package: str, template: str, **values: Any) -> Path:
         template: Its name.
         **values: What it shows. All text is escaped but `markupsafe.Markup`.
 
-    Returns:
-        `path`.
-
     Raises:
         InputError: The page cannot be written.
     """

@@ -93,9 +93,6 @@ def write_spotting_page(path: str | Path, recordings: Sequence[PageRecording], m
         recordings: What it shows.
         model: What named the finds.
 
-    Returns:
-        `path`.
-
     Raises:
         InputError: The page cannot be written.
     """

@@ -44,11 +44,7 @@ def build_store(
     overwrite: bool,
     flow_batch: int | None = None,
 ) -> Path:
-    """Compute the maps of clips; the arguments are those of `FeatureStore.build`.
-
-    Returns:
-        Path of the store.
-    """
+    """Compute the maps of clips; the arguments are those of `FeatureStore.build`."""
     path = Path(path)
     check_jobs(jobs)
     batch = batch_of_flow(flow_batch, preparation)
@@ -71,11 +67,7 @@ def build_store_from_maps(
     progress: Progress | None,
     overwrite: bool,
 ) -> Path:
-    """Store ready-made maps; the arguments are those of `FeatureStore.build_from_maps`.
-
-    Returns:
-        Path of the store.
-    """
+    """Store ready-made maps; the arguments are those of `FeatureStore.build_from_maps`."""
     from dfrnet_keras.frames import read_image
 
     path = Path(path)

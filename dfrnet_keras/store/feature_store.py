@@ -127,9 +127,6 @@ class FeatureStore:
             flow_batch: Clips whose flow ilk `layers.OpticalFlow` computes at a time; 0: each
                 where its frames are read; `None`: 64 where Keras has an accelerator, else 0.
 
-        Returns:
-            The store.
-
         Raises:
             InputError: No clip could be used, `path` holds something else or a store of other
                 clips or settings, or it cannot be written.

@@ -79,9 +79,6 @@ def open_or_build(
         overwrite: Replace a store that is there.
         flow_batch: See `FeatureStore.build`.
 
-    Returns:
-        The store.
-
     Raises:
         InputError: See `load_dataset`, `FeatureStore.build` and `FeatureStore.build_from_maps`.
     """

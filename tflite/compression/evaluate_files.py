@@ -56,9 +56,6 @@ def evaluate_files(
         store: A store that fits them.
         rows: The clips to score.
         runs: Timed runs of each, interleaved, on one thread; 0 for none.
-
-    Returns:
-        Name to its figures.
     """
     networks = {name: Network(content) for name, content in files.items()}
     answers = {

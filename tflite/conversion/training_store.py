@@ -29,9 +29,6 @@ def find_training_store(
         model: A run folder, or a file in one: the run's settings name the store.
         description: That of the network, with the digest of the store: one with that digest is
             looked for among the prepared stores.
-
-    Returns:
-        The store, or `None` where it is not found.
     """
     from dfrnet_keras.store import FeatureStore, default_path
 

@@ -131,9 +131,6 @@ def write_layout(
         jobs: Number of processes; -1 for one per processor.
         progress: Called with (clips written, clips in all).
 
-    Returns:
-        The folder.
-
     Raises:
         InputError: An option is out of range, or the folder is not empty or cannot be made.
     """
