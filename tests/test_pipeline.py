@@ -219,7 +219,7 @@ def test_arguments_that_cannot_be_used_are_refused():
     features, labels = coordinate_maps(4), np.arange(4)
     for wrong, message in (
         ({"batch_size": 0}, "batch_size is 0"),
-        ({"flow_range": "metres"}, "flow_range is 'metres': give one of pixels, bytes"),
+        ({"flow_range": "metres"}, "flow_range is 'metres': choose one of pixels, bytes"),
         ({"seed": -1}, "seed is -1"),
         ({"labels": np.arange(3)}, "one class number for each of the 4 clips"),
         ({"labels": np.ones(4)}, "labels is float64"),

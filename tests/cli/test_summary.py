@@ -64,7 +64,7 @@ def test_a_baseline():
     ("arguments", "message"),
     [
         (["--model", "rcn-a", "--stages", "2"], "--stages belongs to dfrnet"),
-        (["--backbone", "mobilenet"], "backbone is .mobilenet.: choose one of"),
+        (["--backbone", "mobilenet"], "backbone is 'mobilenet': choose one of"),
         (["--model", "alexnet"], "choose one of"),
         (["--model", "ststnet", "--stages", "2"], "--stages belongs to dfrnet"),
         (["--backbone", "vgg", "--attention", "all"], "belong to the resnet"),

@@ -103,7 +103,7 @@ def test_bad_input_is_named(frames):
         ([], {}, "the clip has 0 frame"),
         (frames, {"apex": 0}, "apex is 0: give an index from 1 to 5"),
         (frames, {"apex": 6}, "apex is 6"),
-        (frames, {"spotter": "guess"}, "apex method 'guess'"),
+        (frames, {"spotter": "guess"}, "apex method is 'guess'"),
         ([frames[0], frames[1][:60]], {}, "frame 1 has shape"),
         ([frames[0].astype(np.uint16)], {}, "uint16"),
     ):
