@@ -19,6 +19,8 @@ from dfrnet_keras.features.spotting.tracks import STEP, SYLLABLES, Tracks
 _SPEECH = 1.0  # seconds before and after a movement of the mouth in which speech shows
 _WORD = 0.006  # eye distances that the mouth moves in a word
 _JAW = places("chin", "lip")
+_NOT_OUTER_BROW = ~np.isin(SKIN, places("outer brow"))
+_LIDS_IN_BROWS = 2.5  # times that outer brows may seem to move as far as the lids of a blink
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,10 @@ def _movement(
 ) -> Movement | None:
     """The movement around a peak, or `None` where it is none."""
     strength = float(_strength(far[peak : peak + 1])[0])
-    if far[peak, EYE].max() > known.blink * far[peak, SKIN].max():
+    # Where the face was found a little too low, lids reach into the outer brows.
+    others = max(far[peak, SKIN].max(where=_NOT_OUTER_BROW, initial=0.0),
+                 far[peak, SKIN].max() / _LIDS_IN_BROWS)  # fmt: skip
+    if far[peak, EYE].max() > known.blink * others:
         return None  # a blink, or a glance
     share = known.head if kind == "micro" else known.macro_head
     if tracks.head_bumps(half)[peak] * share > strength:
