@@ -72,6 +72,13 @@ def test_expressions_are_found_blinks_are_not(drawn_recording):
         assert not set(movement.parts) & {NAMES[k] for k in EYE}
 
 
+def test_lids_that_reach_into_the_brows_are_a_blink():
+    person = draw_recording((9100, 2007), 30.0, 100.0, size=(320, 240), micro=0, macro=0)
+    frames = range(280, 480, 2)  # two blinks; the face is found a little too low
+    assert sum(one.kind == "blink" and one.onset in frames[:-20] for one in person.happenings) >= 1
+    assert not spot((person.frame(frame) for frame in frames), 50.0)
+
+
 def test_at_half_the_rate_the_same_seconds_are_found(drawn_recording):
     recording, frames = drawn_recording
     found = spot(frames[::2], 25.0)
