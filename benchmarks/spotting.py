@@ -157,7 +157,7 @@ def speed(minutes: list[float], size: list[int]) -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
         for length in minutes:
             video = Path(folder) / f"{length}.mp4"
-            write_video(draw_recording((TESTED_ON, 7), 60 * length, RATE, size=tuple(size)), video)
+            write_video(draw_recording((TESTED_ON, 7), 60 * length, 30.0, size=tuple(size)), video)
             done = subprocess.run([sys.executable, "-c", code, str(video)], env=alone, check=True,
                                   capture_output=True, text=True)  # fmt: skip
             frames, wall, cpu, peak = json.loads(done.stdout.splitlines()[-1])
@@ -203,6 +203,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, nargs="+", default=[0.5, 2.0])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--people", type=int, default=TESTED_ON, help="first number of the seeds")
     parser.add_argument("--choose", action="store_true", help="choose thresholds, on other people")
     arguments = parser.parse_args()
     if arguments.choose:
@@ -210,12 +211,12 @@ def main() -> None:
         return
     known = Thresholds()
     if "finds" in arguments.parts:
-        tracked = draw_all(TESTED_ON, range(arguments.recordings), arguments)
+        tracked = draw_all(arguments.people, range(arguments.recordings), arguments)
         for kind in ("micro", "macro"):
             print(kind, json.dumps(count(tracked, known, kind)), flush=True)
     if "quiet" in arguments.parts:
         numbers = range(500, 500 + arguments.quiet_recordings)
-        tracked = draw_all(TESTED_ON, numbers, arguments, micro=0, macro=0)
+        tracked = draw_all(arguments.people, numbers, arguments, micro=0, macro=0)
         both = [count(tracked, known, kind)["false_a_minute"] for kind in ("micro", "macro")]
         print("without expressions, false finds a minute:", dict(zip(("micro", "macro"), both,
               strict=True)), flush=True)  # fmt: skip
