@@ -103,13 +103,25 @@ def make_dataset(
 
 
 def make_batches(
-    features: Mapping[str, NDArray], labels: ArrayLike | None = None, **options: Any
+    features: Mapping[str, NDArray],
+    labels: ArrayLike | None = None,
+    *,
+    batch_size: int = 32,
+    shuffle: bool | None = None,
+    augment: bool = False,
+    flow_range: str = "pixels",
+    seed: int | None = None,
 ) -> keras.utils.PyDataset:
     """The batches of `make_dataset` as NumPy arrays, for any Keras backend.
 
     Args:
-        features, labels: See `make_dataset`.
-        **options: `batch_size`, `shuffle`, `augment`, `flow_range` and `seed`, likewise.
+        features: See `make_dataset`, as for all other arguments.
+        labels: Class numbers `(n,)`, or `None` for batches without labels.
+        batch_size: Number of clips in a batch.
+        shuffle: Whether each pass has another order.
+        augment: Whether to mirror and crop.
+        flow_range: `"pixels"` or `"bytes"`.
+        seed: Fixes shuffling and augmentation.
 
     Returns:
         A `keras.utils.PyDataset` for `fit`, `evaluate` and `predict`, which can also be iterated
@@ -121,7 +133,7 @@ def make_batches(
     """
     import keras
 
-    plan = BatchPlan(features, labels, **options)
+    plan = BatchPlan(features, labels, batch_size, shuffle, augment, flow_range, seed)
 
     class Batches(keras.utils.PyDataset):
         def __init__(self) -> None:

@@ -159,7 +159,7 @@ def test_no_file_is_longer_than_a_room() -> None:
     product = sum(len(file.read_text().splitlines()) for file in _files().values())
     # 20,000 were the aim for what there was before flow in the network, presets, spotting,
     # landmarks, further networks and datasets: what comes in should be worth what goes out.
-    assert product <= 34_334
+    assert product <= 34_346
     assert len(list((PACKAGE / "evaluation").glob("*.py"))) <= 12
 
 
